@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+
+from klisza.base.ids import new_id
+
+
+class Account(AbstractBaseUser):
+    """A way to sign in. It knows no patient: `patients.Patient.account` points here.
+
+    password: argon2id. E-mail and mobile are delivery addresses, never identity: two accounts may share both (R12).
+    """
+
+    class Kind(models.TextChoices):
+        PATIENT = "patient"
+        STAFF = "staff"
+
+    class State(models.TextChoices):
+        NEW = "new"  # temporary password sent, never signed in
+        ACTIVE = "active"
+        LOCKED = "locked"
+        CLOSED = "closed"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    user_name = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.PATIENT)
+    state = models.CharField(max_length=8, choices=State, default=State.NEW)
+    display_name = models.CharField(max_length=200, blank=True)  # staff only; a patient's name is patients' business
+    email = models.EmailField(blank=True)
+    mobile = models.CharField(max_length=20, blank=True)  # E.164
+    language = models.CharField(max_length=5, default="pl")
+    created_at = models.DateTimeField()
+    # The password is temporary until the owner has set one: it opens nothing but the page that sets it.
+    password_is_temporary = models.BooleanField(default=True)
+    temporary_until = models.DateTimeField(null=True)
+    password_changed_at = models.DateTimeField(null=True)
+    # Counters are raised by one conditional UPDATE before anything is compared (R41), never in Python.
+    wrong_passwords = models.PositiveSmallIntegerField(default=0)
+    wrong_codes = models.PositiveSmallIntegerField(default=0)
+    locked_at = models.DateTimeField(null=True)
+    lock_told_at = models.DateTimeField(null=True)  # one mail a day
+    # Raised when every session of the account must die: password change, lock, closing.
+    session_epoch = models.PositiveIntegerField(default=0)
+
+    USERNAME_FIELD = "user_name"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        indexes = [models.Index(fields=["email"], name="account_email")]
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        return self.state in (self.State.NEW, self.State.ACTIVE)
+
+
+class StaffRole(models.Model):
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=16)  # registration | clinic | radiology | privacy | integration | admin
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "role"], name="staffrole_once")]
+
+
+class Login(models.Model):
+    """One login under way, from the right password to the end of its steps; bound to the browser by a random key."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    session_digest = models.CharField(max_length=64, unique=True)
+    started_at = models.DateTimeField()
+    codes_sent = models.PositiveSmallIntegerField(default=0)
+    next_code_at = models.DateTimeField(null=True)
+    code_passed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    purpose = models.CharField(max_length=8, default="login")  # login | reset
+
+
+class Code(models.Model):
+    """One text-message code; only its HMAC is kept. The newest of a login is the only one that counts (R43)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    login = models.ForeignKey(Login, on_delete=models.CASCADE, related_name="codes")
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+    superseded = models.BooleanField(default=False)
+
+
+class Reset(models.Model):
+    """A "forgotten password" link: 256 bits, kept as digest, 30 minutes, newest only, used once at POST."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    superseded = models.BooleanField(default=False)
+
+
+class Bucket(models.Model):
+    """How often something happened in a window of time; shared by all processes and kept over restarts (R42).
+
+    key: digest of what is counted (source address, user name tried, ...); never the thing itself.
+    """
+
+    key = models.CharField(max_length=64)
+    window = models.BigIntegerField()  # number of the window since 1970
+    count = models.PositiveIntegerField(default=0)
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "window"], name="bucket_once")]
+
+
+class ClauseAcceptance(models.Model):
+    """Which text of the information clause (GDPR art. 13) was shown and accepted, word for word by its hash."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="acceptances")
+    version = models.CharField(max_length=32)
+    language = models.CharField(max_length=5)
+    sha256 = models.CharField(max_length=64)
+    accepted_at = models.DateTimeField()
+
+
+class MachineClient(models.Model):
+    """A hospital machine that speaks DICOMweb; its bearer token is printed once and kept as digest."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    name = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    issuer = models.CharField(max_length=128, blank=True)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)

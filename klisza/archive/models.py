@@ -1,0 +1,126 @@
+"""DICOM rows. Column names are the attributes' keywords in snake case; values are what the object said."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from klisza.base.ids import new_id
+
+
+class Peer(models.Model):
+    """A DICOM application entity that may send: title and address belong together (R02)."""
+
+    name = models.CharField(max_length=64, unique=True)
+    ae_title = models.CharField(max_length=16)
+    address = models.CharField(max_length=64)  # one address or a network in CIDR form
+    port = models.PositiveIntegerField(null=True)
+    issuer = models.CharField(max_length=128, blank=True)
+    charset = models.CharField(max_length=32, blank=True)  # SpecificCharacterSet assumed for what it sends unlabelled
+    created_at = models.DateTimeField()
+
+
+class Study(models.Model):
+    class State(models.TextChoices):
+        RECEIVING = "receiving"
+        SETTLED = "settled"
+
+    id = models.UUIDField(primary_key=True, default=new_id)  # also its opaque UID in browsers: 2.25.<id>
+    study_instance_uid = models.CharField(max_length=64, unique=True)
+    patient_id = models.CharField(max_length=128, blank=True)
+    issuer = models.CharField(max_length=128)
+    patient_name = models.CharField(max_length=400, blank=True)  # for the mismatch check only; never shown to a patient
+    patient_birth_date = models.DateField(null=True)
+    patient_sex = models.CharField(max_length=16, blank=True)
+    accession_number = models.CharField(max_length=64, blank=True)
+    study_date = models.DateField(null=True)
+    study_time = models.TimeField(null=True)
+    study_description = models.CharField(max_length=200, blank=True)
+    study_id = models.CharField(max_length=64, blank=True)
+    institution_name = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.RECEIVING)
+    revision = models.PositiveIntegerField(default=0)  # raised each time it settles anew
+    received_at = models.DateTimeField()
+    last_received_at = models.DateTimeField(db_index=True)
+    settles_at = models.DateTimeField()
+    derived_revision = models.IntegerField(default=-1)  # previews and metadata are those of this revision
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["settles_at"], condition=models.Q(state="receiving"), name="study_receiving"),
+            models.Index(fields=["issuer", "patient_id"], name="study_patient_key"),
+        ]
+
+
+class Series(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="series")
+    series_instance_uid = models.CharField(max_length=64)
+    modality = models.CharField(max_length=16, blank=True)
+    series_number = models.IntegerField(null=True)
+    series_description = models.CharField(max_length=200, blank=True)
+    body_part_examined = models.CharField(max_length=64, blank=True)
+    laterality = models.CharField(max_length=16, blank=True)
+    station_name = models.CharField(max_length=64, blank=True)
+    # Made by the worker in the sandbox:
+    preview = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # JPEG, long side 768
+    thumbnail = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # JPEG, long side 256
+    metadata = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # gzip JSON, opaque UIDs
+    full_metadata = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # gzip JSON as sent
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "series_instance_uid"], name="series_once")]
+
+
+class Instance(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id)
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="instances")
+    sop_instance_uid = models.CharField(max_length=64, unique=True)
+    sop_class_uid = models.CharField(max_length=64)
+    transfer_syntax_uid = models.CharField(max_length=64)
+    instance_number = models.IntegerField(null=True)
+    number_of_frames = models.PositiveIntegerField(default=0)  # 0 = no pixel data
+    rows = models.PositiveIntegerField(default=0)
+    columns = models.PositiveIntegerField(default=0)
+    blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")  # Part 10: our preamble and meta + the data set as received
+    dataset_offset = models.PositiveIntegerField()  # where the received data set begins in the blob
+    dataset_sha256 = models.CharField(max_length=64)
+    # Frames as the viewer gets them: pieces of `blob`, or of `rendition` when browsers cannot decode the original.
+    frame_index = models.BinaryField(default=bytes)  # see archive/frames.py
+    frame_syntax_uid = models.CharField(max_length=64, blank=True)
+    rendition = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")
+    unshowable = models.CharField(max_length=300, blank=True)  # why it cannot be drawn; blank = it can
+    hidden_reason = models.CharField(max_length=64, blank=True)  # rejected, withdrawn; blank = visible
+    received_at = models.DateTimeField()
+
+
+class Quarantined(models.Model):
+    """An object that was kept but is shown to nobody: conflicting or unreadable. Staff read the reason and decide."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    blob = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=32)  # same_uid_other_bytes | same_study_other_patient | unreadable
+    reason = models.CharField(max_length=500)
+    instance = models.ForeignKey(Instance, null=True, on_delete=models.SET_NULL, related_name="conflicts")
+    sha256 = models.CharField(max_length=64, unique=True)  # the same bad object again is one row
+    source = models.CharField(max_length=128)
+    received_at = models.DateTimeField()
+    seen = models.PositiveIntegerField(default=1)
+    resolved_at = models.DateTimeField(null=True)
+
+
+class RefusedAssociation(models.Model):
+    """An association we did not accept, for the integration engineer."""
+
+    at = models.DateTimeField(db_index=True)
+    calling_ae_title = models.CharField(max_length=16, blank=True)
+    called_ae_title = models.CharField(max_length=16, blank=True)
+    address = models.CharField(max_length=45)
+    reason = models.CharField(max_length=200)
+
+
+class Revocation(models.Model):
+    """Every ticket of this holder or study issued up to this moment is dead; web workers poll by id every second."""
+
+    id = models.BigAutoField(primary_key=True)
+    subject = models.CharField(max_length=64)  # digest of a holder, or a study id
+    at = models.DateTimeField()

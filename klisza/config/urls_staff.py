@@ -1,0 +1,17 @@
+"""Addresses of the staff listener (KLISZA_STAFF_BIND); none of them exists on the public one."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/staff/")),
+    path("", include("klisza.accounts.urls")),
+    path("staff/", include("klisza.console.urls")),
+]
+
+handler400 = "klisza.ui.errors.bad_request"
+handler403 = "klisza.ui.errors.forbidden"
+handler404 = "klisza.ui.errors.not_found"
+handler500 = "klisza.ui.errors.fault"

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from django.db import models
+
+from klisza.base.ids import new_id
+
+
+class Document(models.Model):
+    """A PDF of one patient: the bytes as the hospital sent them and what was made of them for the screen."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="documents")
+    kind = models.CharField(max_length=16)  # report | hospital | own
+    title = models.CharField(max_length=200)
+    blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")
+    media_type = models.CharField(max_length=64, default="application/pdf")
+    issued_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    pages = models.PositiveIntegerField(default=0)
+    rendered_at = models.DateTimeField(null=True)  # page images made; null = waiting for the worker
+    unshowable = models.CharField(max_length=300, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["received_at"], condition=models.Q(rendered_at=None), name="document_unrendered")]
+
+
+class DocumentPage(models.Model):
+    """One page as a picture, and its text for screen readers and search."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="page_rows")
+    number = models.PositiveIntegerField()  # from 1
+    image = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")  # PNG
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["document", "number"], name="documentpage_once")]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from django.db import models
+
+from klisza.base.ids import new_id
+
+
+class Message(models.Model):
+    """One mail or text message on its way out. Body and address lie sealed; both are wiped on the final state if secret."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        SENDING = "sending"
+        SENT = "sent"
+        FAILED = "failed"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    channel = models.CharField(max_length=8)  # mail | sms
+    kind = models.CharField(max_length=32)  # account | code | reset | locked | notice | ...
+    account_id = models.UUIDField(null=True, db_index=True)
+    sealed = models.BinaryField()  # JSON {to, subject, text, html} under the purpose "outbox"
+    secret = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    fault = models.CharField(max_length=200, blank=True)  # what the transport said, without addresses
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(state__in=["waiting", "sending"]), name="message_due")]
