@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,13 +10,20 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
+from klisza.operations.lifeline import end_with
 from klisza.ui.static_headers import add_static_headers
+
+STATIC_SECONDS = 300  # names without a digest: an upgrade reaches every browser within minutes
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+if settings.ROLE == "web":
+    end_with(os.getppid())  # granian's workers outlive a granian that was killed
 
 pages = WhiteNoise(
     get_wsgi_application(),
     root=settings.STATIC_ROOT,
     prefix=settings.STATIC_URL,
-    max_age=86_400,
+    max_age=STATIC_SECONDS,
     immutable_file_test=r"/built/assets/",
     add_headers_function=add_static_headers,
 )
@@ -26,6 +34,11 @@ from klisza.archive.dicomweb import application as dicomweb  # noqa: E402
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Images never pass Django's middleware; the staff listener has no image doors of machines."""
-    if environ.get("PATH_INFO", "").startswith("/dicom-web/"):
+    if environ["REQUEST_METHOD"] not in METHODS:  # TRACE would echo cookies (R38)
+        start_response(
+            "405 Method Not Allowed", [("Allow", ", ".join(sorted(METHODS))), ("Content-Length", "0")]
+        )
+        return []
+    if environ.get("PATH_INFO", "").startswith("/dicom-web/") and not settings.STAFF:
         return dicomweb(environ, start_response)
     return pages(environ, start_response)

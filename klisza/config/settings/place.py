@@ -45,6 +45,7 @@ def _storage(text: str) -> str:
 
 
 LISTENER = env.choice("KLISZA_LISTENER", "public", ("public", "staff"), about="set by `klisza web` for its processes: which addresses this process answers")
+ROLE = env.choice("KLISZA_ROLE", "command", ("command", "web", "worker", "dicom"), about="set by `klisza up` and `klisza web` for their processes")
 PUBLIC_URL = env.typed("KLISZA_PUBLIC_URL", "http://127.0.0.1:8000", _public_url, about="address patients use; all links derive from it")
 STORAGE_URL = env.typed("KLISZA_STORAGE_URL", f"file://{DATA_DIR}/blobs", _storage, about="where images and documents lie")
 DATABASE_URL = env.text("KLISZA_DATABASE_URL", f"sqlite:///{DATA_DIR}/klisza.sqlite3", about="sqlite:///PATH or postgresql://...")

@@ -1,0 +1,55 @@
+"""Fixtures every test may use; see portal.py for the running portal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.portal import ROOT, Portal, running
+
+MOST_SKIPPED = 0.05
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """`klisza up` without any patient: tests bring their own by commands. Demo settings, no demo data."""
+    with running(tmp_path_factory.mktemp("portal")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def demo_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """`klisza up --demo`: with the demo patients and their examinations."""
+    with running(tmp_path_factory.mktemp("demo"), demo_data=True) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Real test data: KLISZA_SAMPLES, else ../shared/samples, else the core set in tests/data."""
+    given = os.environ.get("KLISZA_SAMPLES")
+    places = [Path(given)] if given else [ROOT.parent / "shared" / "samples", ROOT / "tests" / "data"]
+    for place in places:
+        if (place / "dicom").is_dir():
+            return place
+    pytest.skip("no samples: set KLISZA_SAMPLES")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A suite that skips much proves little: more than 5 % skipped is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(session.config, "workerinput"):
+        return
+    skipped = len(reporter.stats.get("skipped", []))
+    run = (
+        sum(len(reporter.stats.get(kind, [])) for kind in ("passed", "failed", "error", "xfailed")) + skipped
+    )
+    if run >= 20 and skipped > MOST_SKIPPED * run and exitstatus == 0:
+        reporter.write_line(
+            f"{skipped} of {run} tests were skipped: more than 5 % counts as a failure", red=True
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,165 @@
+"""A running portal for tests: `klisza up` in a folder and on ports of its own, seen from outside only."""
+
+from __future__ import annotations
+
+import contextlib
+import email
+import email.policy
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parents[1]
+KLISZA = str(Path(sys.executable).with_name("klisza"))
+START_SECONDS = 90
+# One loop-back address plays every patient: the limits per source would stop the suite, not an attacker.
+GENEROUS = {
+    "KLISZA_SOURCE_FAILURES": "100000",
+    "KLISZA_SOURCE_NAMES": "100000",
+    "KLISZA_CODES_PER_SOURCE_HOUR": "100000",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Portal:
+    """`settings`: KLISZA_ variables on top of a demo-like start (open DICOM port, fast settling)."""
+
+    def __init__(self, folder: Path, *, demo_data: bool = False, **settings: str) -> None:
+        self.folder = folder
+        self.demo_data = demo_data
+        self.web, self.staff, self.metrics, self.dicom = (free_port() for _ in range(4))
+        self.url = f"http://127.0.0.1:{self.web}"
+        self.staff_url = f"http://127.0.0.1:{self.staff}"
+        self.metrics_url = f"http://127.0.0.1:{self.metrics}"
+        self.log = folder / "portal.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.environment = _without_klisza() | {
+            "KLISZA_DEMO": "1",
+            "KLISZA_DATA_DIR": str(folder / "data"),
+            "KLISZA_PUBLIC_URL": self.url,
+            "KLISZA_WEB_BIND": f"127.0.0.1:{self.web}",
+            "KLISZA_STAFF_BIND": f"127.0.0.1:{self.staff}",
+            "KLISZA_METRICS_BIND": f"127.0.0.1:{self.metrics}",
+            "KLISZA_DICOM_BIND": f"127.0.0.1:{self.dicom}",
+            **GENEROUS,
+            **settings,
+        }
+
+    def start(self) -> Portal:
+        command = [KLISZA, "up", *(["--demo"] if self.demo_data else [])]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            self.wait_for(
+                self._announced,
+                seconds=START_SECONDS if not self.demo_data else 4 * START_SECONDS,
+                what="the start",
+            )
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=40)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """The whole process group at once, as a power cut would."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def klisza(self, *arguments: str, check: bool = True, **more: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command on the same data folder."""
+        more = {"capture_output": True, "text": True, "timeout": 120} | more
+        done = subprocess.run([KLISZA, *arguments], env=self.environment, cwd=self.folder, **more)
+        assert not check or done.returncode == 0, f"klisza {arguments[:2]}: {done.stdout}{done.stderr}"
+        return done
+
+    def get(self, path: str, *, base: str = "") -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen((base or self.url) + path, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.read().decode()
+
+    def mails(self, to: str = "") -> list[EmailMessage]:
+        """What left by mail so far, oldest first; `to`: only to this address."""
+        files = sorted((self.folder / "data" / "outbox" / "mail").glob("*.eml"), key=_age)
+        found = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
+        return [
+            mail for mail in found if isinstance(mail, EmailMessage) and (not to or to in str(mail["To"]))
+        ]
+
+    def texts(self, to: str = "") -> list[dict[str, str]]:
+        """Text messages so far, oldest first: {to, text, at}."""
+        files = sorted((self.folder / "data" / "outbox" / "sms").glob("*.json"), key=_age)
+        found = [json.loads(file.read_text("utf-8")) for file in files]
+        return [text for text in found if not to or text["to"] == to]
+
+    def wait_for(self, look: Callable[[], T], *, seconds: float = 20, what: str = "it") -> T:
+        """The first true answer of `look`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := look():
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"waited {seconds} s for {what}; the log ends with:\n{self.log_tail()}")
+
+    def log_tail(self, lines: int = 30) -> str:
+        return (
+            "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
+            if self.log.exists()
+            else ""
+        )
+
+    def _announced(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"klisza up ended by itself:\n{self.log_tail()}"
+        return "Ctrl-C stops." in self.log_tail(10_000)
+
+
+def _without_klisza() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("KLISZA_")}
+
+
+def _age(path: Path) -> tuple[int, str]:
+    return path.stat().st_mtime_ns, path.name
+
+
+@contextlib.contextmanager
+def running(folder: Path, *, demo_data: bool = False, **settings: str) -> Iterator[Portal]:
+    portal = Portal(folder, demo_data=demo_data, **settings)
+    portal.start()
+    try:
+        yield portal
+    finally:
+        portal.stop()
