@@ -6,7 +6,7 @@ from klisza.base.ids import new_id
 
 
 class Examination(models.Model):
-    """The patient's word for one order and its studies. Two independent facts (images, report) and one gate."""
+    """The patient's word for one order and its studies. Two independent facts (images, report), one gate."""
 
     class Images(models.TextChoices):
         NONE = "none"
@@ -29,20 +29,24 @@ class Examination(models.Model):
     place = models.CharField(max_length=200, blank=True)
     accession_number = models.CharField(max_length=64, blank=True)
     issuer = models.CharField(max_length=128)
-    study_instance_uid = models.CharField(max_length=64, blank=True)  # named by a report that came before its images
+    # Named by a report that came before its images.
+    study_instance_uid = models.CharField(max_length=64, blank=True)
     images = models.CharField(max_length=9, choices=Images, default=Images.NONE)
     images_received = models.PositiveIntegerField(default=0)
     images_expected = models.PositiveIntegerField(null=True)
     report = models.CharField(max_length=9, choices=ReportState, default=ReportState.NONE)
     hidden_reason = models.CharField(max_length=64, blank=True)
     shown_kind = models.BooleanField(default=True)  # the rule table shows this kind
-    visible = models.BooleanField(default=False)  # everything but time and viewer, computed by services.refresh
+    # Everything but time and viewer, computed by services.refresh.
+    visible = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
         indexes = [
-            models.Index(fields=["patient", "-performed_at"], condition=models.Q(visible=True), name="examination_list"),
+            models.Index(
+                fields=["patient", "-performed_at"], condition=models.Q(visible=True), name="examination_list"
+            ),
             models.Index(fields=["issuer", "accession_number"], name="examination_accession"),
         ]
 
@@ -62,10 +66,32 @@ class ExaminationStudy(models.Model):
 class StudyIntake(models.Model):
     """What became of a settled study: linked, or unmatched with the reason that staff read (R60)."""
 
-    study = models.OneToOneField("archive.Study", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    study = models.OneToOneField(
+        "archive.Study", primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
     revision = models.PositiveIntegerField()
     outcome = models.CharField(max_length=16)  # linked | unmatched | not_shown
-    reason = models.CharField(max_length=64, blank=True)  # unknown_patient | birth_date_differs | name_differs | no_patient_id
+    # unknown_patient | no_patient_id | birth_date_differs | name_differs | accession_of_other_patient |
+    # study_of_other_patient; with outcome linked: family_name_differs (a warning for staff).
+    reason = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField()
+    documents_taken = models.BooleanField(default=True)  # encapsulated PDF objects of this revision are filed
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["at"], condition=models.Q(outcome="unmatched"), name="studyintake_unmatched"),
+            models.Index(fields=["at"], condition=models.Q(documents_taken=False), name="studyintake_documents"),
+        ]
+
+
+class EncapsulatedIntake(models.Model):
+    """What became of an encapsulated PDF object of a linked study; each is taken once."""
+
+    instance = models.OneToOneField(
+        "archive.Instance", primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    outcome = models.CharField(max_length=16)  # filed | refused
+    reason = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
 
 
@@ -109,6 +135,10 @@ class NoticeIntent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account", "examination", "fact", "detail"], name="noticeintent_once")
+            models.UniqueConstraint(
+                fields=["account", "examination", "fact", "detail"], name="noticeintent_once"
+            )
         ]
-        indexes = [models.Index(fields=["created_at"], condition=models.Q(sent_at=None), name="noticeintent_waiting")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=models.Q(sent_at=None), name="noticeintent_waiting")
+        ]

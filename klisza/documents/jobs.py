@@ -1,0 +1,58 @@
+"""Page pictures: made in the sandbox, kept as blobs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from klisza.base import sandbox
+from klisza.base.errors import SandboxFailed
+from klisza.blobs import services as blobs
+
+from . import queries, services
+from .models import Document
+
+log = structlog.get_logger(__name__)
+BATCH = 5
+
+
+def run_rendering() -> int:
+    """Render what waits; a PDF that kills or outlasts the child is marked, never tried again."""
+    waiting = queries.unrendered(BATCH)
+    for document in waiting:
+        _render(document)
+    return len(waiting)
+
+
+def _render(document: Document) -> None:
+    with tempfile.TemporaryDirectory(prefix="klisza-pdf-") as name:
+        folder = Path(name)
+        try:
+            made = sandbox.call(
+                "klisza.documents.rendering:render", {"pdf": str(blobs.open_path(document.blob_id))},
+                folder=folder, memory_mb=1536, cpu_seconds=60, wall_seconds=90, file_mb=64,
+            )  # fmt: skip
+            pages = [_keep(folder, page) for page in made["rendered"]]
+        except (SandboxFailed, FileNotFoundError, KeyError, TypeError, ValueError) as failed:
+            log.warning("document_unshowable", document=str(document.pk))
+            services.mark_unshowable(document=document, reason=getattr(failed, "reason", "no pages came out"))
+            return
+    services.keep_pages(document=document, total=int(made["pages"]), pages=pages)
+
+
+def _keep(folder: Path, made: dict[str, Any]) -> services.Page:
+    """The child names its files: only a plain file inside its own folder is believed."""
+    path = folder / Path(str(made["file"])).name
+    if path.is_symlink():
+        raise FileNotFoundError
+    return services.Page(
+        number=int(made["number"]), width=int(made["width"]), height=int(made["height"]), text=str(made["text"]),
+        image=blobs.put_file(path),
+    )  # fmt: skip
+
+
+PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = ((2.0, run_rendering),)

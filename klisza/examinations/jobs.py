@@ -1,0 +1,63 @@
+"""What the worker does here: link what arrived, take reports out of DICOM objects, send notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from klisza.archive.models import Study
+from klisza.audit.actor import SYSTEM
+from klisza.base import clock
+
+from . import queries
+from .services import encapsulated, linking, notices
+
+BATCH = 50
+RECENT = timedelta(days=2)  # longer than any study takes to settle
+
+
+def run_linking() -> int:
+    """Settled studies, each revision once."""
+    return _link(queries.studies_to_link(BATCH, since=clock.now() - RECENT))
+
+
+def run_missed_linking() -> int:
+    """The same without a limit of time: after a worker was away for long."""
+    return _link(queries.studies_to_link(BATCH))
+
+
+def run_early_linking() -> int:
+    """Studies that are still arriving: their examination and its count of images."""
+    return _link(queries.studies_to_link_early(BATCH))
+
+
+def run_second_chances() -> int:
+    """Unmatched studies whose patient appeared or was corrected since."""
+    return _link(queries.studies_to_try_again(BATCH))
+
+
+def _link(studies: list[Study]) -> int:
+    for study in studies:
+        linking.link_study(study=study, by=SYSTEM)
+    return len(studies)
+
+
+def run_encapsulated() -> int:
+    return sum(
+        encapsulated.take_documents(intake=intake, by=SYSTEM)
+        for intake in queries.intakes_with_documents(BATCH)
+    )
+
+
+def run_notices() -> int:
+    return sum(notices.tell(account=account) for account in notices.accounts_to_tell(BATCH))
+
+
+PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
+    (1.0, run_linking),
+    (600.0, run_missed_linking),
+    (3.0, run_early_linking),
+    (5.0, run_second_chances),
+    (2.0, run_encapsulated),
+    (5.0, run_notices),
+)

@@ -1,0 +1,127 @@
+"""A study finds its patient and its examination; what does not match is shown to nobody (R60)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from klisza.archive.models import Series, Study
+from klisza.audit.actor import Actor
+from klisza.audit.services import record
+from klisza.base import clock
+from klisza.patients import queries as patients
+from klisza.patients.models import Patient
+
+from .. import identity, kinds, queries
+from ..models import Examination, ExaminationStudy, StudyIntake
+from .state import performed_at, refresh
+
+
+class Unmatched(Exception):
+    """Why a study belongs to nobody; the code is what staff see."""
+
+
+@transaction.atomic
+def link_study(*, study: Study, by: Actor) -> StudyIntake | None:
+    """Link one study to an examination of its patient, or note why not.
+
+    A study that is still arriving is linked too when its patient is known, but no intake is kept: it is looked at
+    again when it settles. Studies of a kind that is not shown and whose patient is unknown are no task for staff.
+    """
+    reason = ""
+    try:
+        patient, reason = _patient_of(study)
+        examination = _link(study, patient, by=by)
+        outcome = "linked" if examination.shown_kind else "not_shown"
+    except Unmatched as why:
+        _unlink(study)
+        outcome, reason = ("unmatched" if _kind(study).shown else "not_shown"), str(why)
+    if study.state != Study.State.SETTLED:
+        return None
+    values = {
+        "revision": study.revision, "outcome": outcome, "reason": reason, "at": clock.now(),
+        "documents_taken": outcome != "linked",
+    }  # fmt: skip
+    return StudyIntake.objects.update_or_create(study=study, defaults=values)[0]
+
+
+def _patient_of(study: Study) -> tuple[Patient, str]:
+    """The patient and a warning for staff; raises Unmatched."""
+    if not study.patient_id.strip():
+        raise Unmatched("no_patient_id")
+    patient = patients.find_by_identifier(study.issuer, study.patient_id)
+    if patient is None:
+        raise Unmatched("unknown_patient")
+    if identity.birth_date_differs(study.patient_birth_date, patient.birth_date):
+        raise Unmatched("birth_date_differs")
+    differ = identity.names_differ(study.patient_name, family=patient.family_name, given=patient.given_name)
+    if all(differ):
+        raise Unmatched("name_differs")
+    return patient, "family_name_differs" if differ[0] else ""
+
+
+def _link(study: Study, patient: Patient, *, by: Actor) -> Examination:
+    Patient.objects.select_for_update().get(pk=patient.pk)  # a report of the same order may arrive at this moment
+    examination, how = _examination_for(study, patient)
+    _unlink(study, keep=examination)
+    now = clock.now()
+    _, made = ExaminationStudy.objects.get_or_create(
+        examination=examination, study=study, defaults={"how": how, "linked_at": now}
+    )
+    if made:
+        record("study.linked", by=by, patient_id=patient.pk, objects=[study, examination])
+    if study.accession_number and not examination.accession_number:
+        examination.accession_number = study.accession_number
+        examination.save(update_fields=["accession_number"])
+    refresh(examination)
+    return examination
+
+
+def _examination_for(study: Study, patient: Patient) -> tuple[Examination, str]:
+    """By what is linked already, by the UID a report named, by (issuer, accession), else a new one."""
+    mine = queries.family(patient)
+    linked = queries.linked_examination(study)
+    if linked and linked.patient_id in mine:
+        return linked, ""
+    uid = study.study_instance_uid
+    by_uid = Examination.objects.filter(study_instance_uid=uid).order_by("created_at", "id")
+    if found := _own(by_uid, mine, "study_of_other_patient"):
+        return found, "uid"
+    if study.accession_number:
+        same = Q(issuer=study.issuer, accession_number=study.accession_number)
+        by_accession = Examination.objects.filter(same).order_by("created_at", "id")
+        if found := _own(by_accession, mine, "accession_of_other_patient"):
+            return found, "accession"
+    return _shell(study, patient), "shell"
+
+
+def _own(candidates: QuerySet[Examination], mine: set[uuid.UUID], otherwise: str) -> Examination | None:
+    """The first of this patient; Unmatched when there are only those of somebody else."""
+    found = list(candidates)
+    own = next((examination for examination in found if examination.patient_id in mine), None)
+    if found and own is None:
+        raise Unmatched(otherwise)
+    return own
+
+
+def _shell(study: Study, patient: Patient) -> Examination:
+    now = clock.now()
+    return Examination.objects.create(
+        patient=patient, kind=_kind(study).code, performed_at=performed_at(study), issuer=study.issuer,
+        accession_number=study.accession_number, place=study.institution_name, created_at=now, updated_at=now,
+    )  # fmt: skip
+
+
+def _unlink(study: Study, *, keep: Examination | None = None) -> None:
+    """What was linked to somebody else, or no longer matches, disappears from there in this transaction."""
+    links = ExaminationStudy.objects.filter(study=study).select_related("examination")
+    for link in links.exclude(examination=keep) if keep else links:
+        link.delete()
+        refresh(link.examination)
+
+
+def _kind(study: Study) -> kinds.Kind:
+    modalities = Series.objects.filter(study=study).values_list("modality", flat=True)
+    return kinds.for_modalities(modalities, study.study_description)

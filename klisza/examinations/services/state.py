@@ -1,0 +1,113 @@
+"""One place computes what an examination is: its two facts (images, report), its kind, its date, and the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from django.db import transaction
+
+from klisza.archive.models import Instance, Series, Study
+from klisza.base import clock
+
+from .. import kinds, queries
+from ..models import Examination, ReportVersion
+from . import notices
+
+Images, ReportState = Examination.Images, Examination.ReportState
+SHOWN_IMAGES = (Images.RECEIVING, Images.AVAILABLE)
+SHOWN_REPORTS = (ReportState.PENDING, ReportState.AVAILABLE, ReportState.CORRECTED)
+
+
+@dataclass(frozen=True)
+class _Received:
+    """What lies in the archive for one examination."""
+
+    studies: list[Study]
+    series: list[Series]
+    images: int
+
+
+@transaction.atomic
+def refresh(examination: Examination) -> None:
+    """Recompute everything derived from studies and reports, whatever the order in which they came (L7).
+
+    Writes notice intents for facts that became visible. Call it after every change of what it reads.
+    """
+    examination = Examination.objects.select_for_update().get(pk=examination.pk)
+    received, current = _received(examination), _reports(examination)
+    examination.images = _images(examination, received)
+    examination.images_received = received.images
+    examination.report = _report_state(current)
+    _describe(examination, received, current)
+    examination.visible = _is_open(examination)
+    examination.updated_at = clock.now()
+    examination.save()
+    notices.note_facts(examination, current)
+
+
+def _received(examination: Examination) -> _Received:
+    studies = list(Study.objects.filter(pk__in=queries.study_ids(examination)))
+    series = list(Series.objects.filter(study__in=studies))
+    pictured = [row.pk for row in series if kinds.is_image(row.modality)]
+    drawn = Instance.objects.filter(series__in=pictured, hidden_reason="", number_of_frames__gt=0)
+    return _Received(studies, series, drawn.count() if pictured else 0)
+
+
+def _images(examination: Examination, received: _Received) -> Images:
+    """Once available they stay so while more arrive: the patient may look at what is there."""
+    shown_before = examination.images in (Images.AVAILABLE, Images.WITHDRAWN)
+    if received.images == 0:
+        return Images.WITHDRAWN if shown_before else Images.NONE
+    settled = any(study.state == Study.State.SETTLED for study in received.studies)
+    return Images.AVAILABLE if settled or examination.images == Images.AVAILABLE else Images.RECEIVING
+
+
+def _reports(examination: Examination) -> list[ReportVersion | None]:
+    """For each report the version in effect, None while there are only preliminary ones."""
+    reports = examination.reports.order_by("created_at", "id").prefetch_related("versions__document")
+    return [
+        queries.in_effect(sorted(report.versions.all(), key=lambda version: version.number))
+        for report in reports
+    ]
+
+
+def _report_state(current: list[ReportVersion | None]) -> ReportState:
+    statuses = {version.status if version else "P" for version in current}
+    for status, state in (
+        ("C", ReportState.CORRECTED),
+        ("F", ReportState.AVAILABLE),
+        ("P", ReportState.PENDING),
+        ("X", ReportState.WITHDRAWN),
+    ):
+        if status in statuses:
+            return state
+    return ReportState.NONE
+
+
+def _describe(examination: Examination, received: _Received, current: list[ReportVersion | None]) -> None:
+    """Kind, date and place: from the studies where there are any, else from the reports."""
+    titles = [version.document.title for version in current if version]
+    words = "\n".join(sorted({study.study_description for study in received.studies} | set(titles)))
+    if received.series or words:
+        kind = kinds.for_modalities((row.modality for row in received.series), words)
+        examination.kind, examination.shown_kind = kind.code, kind.shown
+    moments = [performed_at(study) for study in received.studies]
+    issued = [version.issued_at for version in current if version]
+    if moments or issued:
+        examination.performed_at = min(moments or issued)
+    places = [study.institution_name for study in received.studies if study.institution_name]
+    examination.place = min(places, default=examination.place)
+
+
+def performed_at(study: Study) -> datetime:
+    """StudyDate and StudyTime as the hospital's clock showed them; when it was received, if there is no date."""
+    if study.study_date is None:
+        return study.received_at
+    return datetime.combine(study.study_date, study.study_time or time.min, clock.local_zone())
+
+
+def _is_open(examination: Examination) -> bool:
+    """Everything of the gate but time and viewer. A withdrawn fact alone leaves nothing to stand in a list."""
+    has_something = examination.images in SHOWN_IMAGES or examination.report in SHOWN_REPORTS
+    return has_something and examination.shown_kind and not examination.hidden_reason
