@@ -106,6 +106,7 @@ def make_report(patient: Words, examination: Words) -> None:
     from weasyprint import HTML
 
     report = examination["report"]
+    performed = datetime.fromisoformat(f"{examination['date']}T{examination['time']}")
     words = {
         **report,
         "title": f"Opis badania {examination['accession_number']}",
@@ -114,7 +115,7 @@ def make_report(patient: Words, examination: Words) -> None:
         "born": f"{date.fromisoformat(patient['birth_date']):%d.%m.%Y}",
         "mrn": patient["mrn"],
         "accession_number": examination["accession_number"],
-        "performed": f"{datetime.fromisoformat(examination['date'] + 'T' + examination['time']):%d.%m.%Y, %H:%M}",
+        "performed": f"{performed:%d.%m.%Y, %H:%M}",
         "issued": f"{datetime.fromisoformat(report['issued_at']):%d.%m.%Y, %H:%M}",
     }
     safe = {name: html.escape(str(value)) for name, value in words.items()}

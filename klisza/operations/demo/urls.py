@@ -1,6 +1,14 @@
+"""Addresses under /demo/; they exist with --demo only."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import components, views
 
 app_name = "demo"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("components/", components.components, name="components"),
+    path("messages/", views.messages, name="messages"),
+]
