@@ -17,6 +17,7 @@ from . import errors
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 ONE_YEAR = 31_536_000
+KNOWN = frozenset(code for code, _ in settings.LANGUAGES)
 
 
 class Headers:
@@ -35,7 +36,10 @@ class Headers:
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("X-Robots-Tag", "noindex")
-        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()")
+        response.headers.setdefault(
+            "Permissions-Policy",
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
+        )
         if settings.HTTPS:
             response.headers.setdefault("Strict-Transport-Security", f"max-age={ONE_YEAR}; includeSubDomains")
         if "Cache-Control" not in response.headers:
@@ -58,18 +62,24 @@ class Errors:
 
 
 class Language:
-    """Signed-in: the account's language (kept in the session); else the cookie; else the browser's; else Polish."""
+    """The account's language (kept in the session); else the cookie; else the browser's; else Polish."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        known = {code for code, _ in settings.LANGUAGES}
-        chosen = request.session.get("language") or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
-        if chosen not in known:
-            chosen = translation.get_language_from_request(request)
+        # First without the session: if the database is away, even the error page is in the reader's language.
+        chosen = self._of_browser(request)
         translation.activate(chosen)
+        of_account = request.session.get("language")
+        if of_account in KNOWN:
+            chosen = of_account
+            translation.activate(chosen)
         request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", chosen)
         return response
+
+    def _of_browser(self, request: HttpRequest) -> str:
+        cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        return cookie if cookie in KNOWN else translation.get_language_from_request(request)
