@@ -66,6 +66,7 @@ class Series(models.Model):
     thumbnail = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # JPEG, long side 256
     metadata = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # gzip JSON, opaque UIDs
     full_metadata = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # gzip JSON as sent
+    frame_time_ms = models.FloatField(null=True)  # between two frames of its multi-frame objects, when they say so
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["study", "series_instance_uid"], name="series_once")]

@@ -1,0 +1,92 @@
+"""Reading the archive. It knows no patients: whoever calls has already decided that these studies may be seen."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from klisza.base.ids import opaque_uid
+
+from .models import Instance, Series, Study
+
+# A series of these is text, a mark or a plan: it stands behind the images and is not counted as one.
+NOT_IMAGES = frozenset({"SR", "KO", "PR", "DOC", "REG", "SEG", "RTPLAN", "RTSTRUCT", "RTDOSE", "RTRECORD", "RWV", "PLAN", "STAIN"})
+DEFAULT_FRAME_TIME_MS = 66.0  # 15 pictures a second, for a cine that does not say
+
+
+@dataclass(frozen=True)
+class SeriesCard:
+    """One series as the examination page and the viewer's strip show it; `showable`: something of it can be drawn."""
+
+    id: uuid.UUID
+    opaque_uid: str
+    study_opaque_uid: str
+    modality: str
+    title: str
+    instance_count: int
+    frame_count: int
+    has_preview: bool
+    showable: bool
+    frame_time_ms: float
+
+
+@dataclass(frozen=True)
+class StudyCounts:
+    series: int
+    instances: int
+    frames: int
+
+
+def settled(limit: int = 100) -> list[Study]:
+    """Complete studies whose previews are those of their newest revision, newest first."""
+    complete = Study.objects.filter(state=Study.State.SETTLED, derived_revision=F("revision"))
+    return list(complete.order_by("-last_received_at")[:limit])
+
+
+def series_of(study_ids: Iterable[uuid.UUID]) -> list[SeriesCard]:
+    """Series with at least one visible instance, in display order: images first, then by series number."""
+    visible = Q(instances__hidden_reason="")
+    drawn = visible & Q(instances__unshowable="", instances__number_of_frames__gt=0)
+    rows = (
+        Series.objects.filter(study_id__in=list(study_ids))
+        .annotate(
+            instance_count=Count("instances", filter=visible),
+            drawn_count=Count("instances", filter=drawn),
+            frame_count=Coalesce(Sum("instances__number_of_frames", filter=drawn), 0),
+        )
+        .filter(instance_count__gt=0)
+    )
+    ordered = sorted(rows, key=_display_key)
+    return [_card(series) for series in ordered]
+
+
+def counts(study_id: uuid.UUID) -> StudyCounts:
+    """Of what may be shown."""
+    row = Instance.objects.filter(series__study_id=study_id, hidden_reason="").aggregate(
+        series=Count("series", distinct=True), instances=Count("id"), frames=Coalesce(Sum("number_of_frames"), 0)
+    )
+    return StudyCounts(**row)
+
+
+def _display_key(series: Series) -> tuple[bool, bool, int, str]:
+    return series.modality in NOT_IMAGES, series.series_number is None, series.series_number or 0, str(series.pk)
+
+
+def _card(series: Series) -> SeriesCard:
+    drawn: int = series.drawn_count  # type: ignore[attr-defined]
+    return SeriesCard(
+        id=series.pk,
+        opaque_uid=opaque_uid(series.pk),
+        study_opaque_uid=opaque_uid(series.study_id),
+        modality=series.modality,
+        title=series.series_description,
+        instance_count=series.instance_count,  # type: ignore[attr-defined]
+        frame_count=series.frame_count,  # type: ignore[attr-defined]
+        has_preview=series.preview_id is not None,
+        showable=drawn > 0 and series.modality not in NOT_IMAGES,
+        frame_time_ms=series.frame_time_ms or DEFAULT_FRAME_TIME_MS,
+    )

@@ -1,0 +1,191 @@
+"""Tickets: permission to see some studies for five minutes, checked without a session and without the database.
+
+A ticket is base64url(version, issued, expiry, holder, session, number of studies, studies, MAC). Holder and session stand there as
+keyed digests, studies as our random ids; the MAC is HMAC-SHA256 cut to 192 bits under a key of its own. It stands in the path of
+every image address, so that no cache can hand one person's images to another (R19).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from klisza.base import clock, sealing
+from klisza.base.errors import NotAllowed, Unavailable
+
+from .models import Revocation
+
+VERSION = 1
+HEAD = struct.Struct(">BQQ16s16sB")  # version, issued and expiry in ms since 1970, holder, session, number of studies
+MAC_BYTES = 24
+STUDIES_MOST = 64
+NOBODY = bytes(16)
+POLL_SECONDS = 1.0
+BLIND_SECONDS = 2.0  # a revocation works within this time or nothing is shown
+KNOWN_TICKETS = 4096
+
+
+class TicketRefused(NotAllowed):
+    """Forged, expired or revoked; the page asks for a new one and learns there whether it may have it."""
+
+    status = 401
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """`holder` and `session` are digests in hex."""
+
+    holder: str
+    session: str
+    study_ids: frozenset[uuid.UUID]
+    issued_at: datetime
+    expires_at: datetime
+
+
+def issue(*, holder: str, study_ids: list[uuid.UUID], session: str = "") -> str:
+    """A ticket for these studies. Call after the audit row is committed: from here on nothing is recorded.
+
+    holder: whom the ticket belongs to; session: their sign-in, if it can end by itself. Both are names `revoke` takes.
+    """
+    now = int(clock.now().timestamp() * 1000)
+    return _sealed(now, _subject(holder), _subject(session) if session else NOBODY, study_ids)
+
+
+def renew(token: str) -> str:
+    """A new ticket of the same content and a full life. Raises TicketRefused. The caller audits, as for `issue`."""
+    check(token)
+    _, _, _, holder, session, _ = HEAD.unpack_from(_decoded(token))
+    return _sealed(int(clock.now().timestamp() * 1000), holder, session, sorted(check(token).study_ids))
+
+
+def check(token: str) -> Ticket:
+    """Raises TicketRefused; Unavailable when revocations cannot be read for longer than they may take to work."""
+    ticket = _known.get(token) or _remember(token, _open(token))
+    if clock.now() >= ticket.expires_at or _revocations.covers(ticket):
+        _known.pop(token, None)
+        raise TicketRefused
+    return ticket
+
+
+def revoke(*, subject: str) -> None:
+    """End every ticket issued up to now to this holder or session, or for this study (its id as text).
+
+    Runs in the caller's transaction; works everywhere within two seconds of its commit.
+    """
+    now = clock.now()
+    Revocation.objects.filter(at__lt=now - 2 * settings.TICKET_LIFE).delete()  # their tickets are long expired
+    Revocation.objects.create(subject=_subject(subject).hex(), at=now)
+
+
+def _sealed(now: int, holder: bytes, session: bytes, study_ids: list[uuid.UUID]) -> str:
+    if not 0 < len(study_ids) <= STUDIES_MOST:
+        raise ValueError(f"a ticket is for 1 to {STUDIES_MOST} studies")
+    ends = now + int(settings.TICKET_LIFE.total_seconds() * 1000)
+    body = HEAD.pack(VERSION, now, ends, holder, session, len(study_ids)) + b"".join(study.bytes for study in study_ids)
+    return base64.urlsafe_b64encode(body + _mac(body)).rstrip(b"=").decode()
+
+
+def _decoded(token: str) -> bytes:
+    try:
+        return base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        raise TicketRefused from None
+
+
+def _open(token: str) -> Ticket:
+    raw = _decoded(token)
+    body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+    if len(body) < HEAD.size or not hmac.compare_digest(mac, _mac(body)):
+        raise TicketRefused
+    version, issued, ends, holder, session, number = HEAD.unpack_from(body)
+    if version != VERSION or len(body) != HEAD.size + 16 * number:
+        raise TicketRefused
+    studies = frozenset(uuid.UUID(bytes=body[at : at + 16]) for at in range(HEAD.size, len(body), 16))
+    return Ticket(holder.hex(), "" if session == NOBODY else session.hex(), studies, _moment(issued), _moment(ends))
+
+
+def _mac(body: bytes) -> bytes:
+    return hmac.new(_key(), body, hashlib.sha256).digest()[:MAC_BYTES]
+
+
+def _key() -> bytes:
+    """Derived once per process and secret: the derivation costs more than the check."""
+    if settings.SECRET_KEY not in _keys:
+        _keys.clear()
+        _keys[settings.SECRET_KEY] = sealing.key_for("ticket")
+    return _keys[settings.SECRET_KEY]
+
+
+def _subject(name: str) -> bytes:
+    return hmac.new(_key(), b"subject:" + name.encode(), hashlib.sha256).digest()[:16]
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
+
+
+def _remember(token: str, ticket: Ticket) -> Ticket:
+    if len(_known) >= KNOWN_TICKETS:
+        _known.clear()  # all are opened again from their own bytes
+    _known[token] = ticket
+    return ticket
+
+
+class _Revocations:
+    """Newest revocation of each subject, read again on use at most once a second."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.latest: dict[str, datetime] = {}
+        self.read_at = float("-inf")
+
+    def covers(self, ticket: Ticket) -> bool:
+        self._refresh()
+        if not self.latest:
+            return False
+        subjects = [ticket.holder, ticket.session, *(_subject(str(study)).hex() for study in ticket.study_ids)]
+        return any(subject in self.latest and ticket.issued_at <= self.latest[subject] for subject in subjects)
+
+    def _refresh(self) -> None:
+        age = time.monotonic() - self.read_at
+        if age < POLL_SECONDS:
+            return
+        # One thread reads; the others go on with what is known as long as that is fresh enough.
+        if not self.lock.acquire(blocking=age >= BLIND_SECONDS):
+            return
+        try:
+            if time.monotonic() - self.read_at >= POLL_SECONDS:
+                self._read()
+        finally:
+            self.lock.release()
+
+    def _read(self) -> None:
+        began = time.monotonic()
+        close_old_connections()
+        try:
+            # By time, not by the last id seen: rows of parallel transactions become visible out of order.
+            rows = Revocation.objects.filter(at__gte=clock.now() - 2 * settings.TICKET_LIFE).values_list("subject", "at")
+            latest: dict[str, datetime] = {}
+            for subject, at in rows.order_by("at"):
+                latest[subject] = at
+        except DatabaseError:
+            if began - self.read_at >= BLIND_SECONDS:
+                raise Unavailable("revocations", retry_after=2) from None
+            return
+        self.latest, self.read_at = latest, began
+
+
+_keys: dict[str, bytes] = {}
+_known: dict[str, Ticket] = {}
+_revocations = _Revocations()
