@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from klisza.base.errors import Refused
+
+
+class PeerExists(Refused):
+    """A DICOM peer of this name is already there."""
+
+
+class NoSuchPeer(Refused):
+    status = 404

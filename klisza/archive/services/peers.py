@@ -1,0 +1,107 @@
+"""Who may send: application entity title and network address together (R02). A title alone proves nothing."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+
+from klisza.archive.errors import NoSuchPeer, PeerExists
+from klisza.archive.models import Peer, RefusedAssociation
+from klisza.audit.actor import Actor
+from klisza.audit.services import record
+from klisza.base import clock
+from klisza.base.errors import Refused
+
+# A stranger who tries in a loop must not fill the tables.
+REFUSALS_PER_MINUTE = 10
+
+
+@transaction.atomic
+def add_peer(
+    *,
+    name: str,
+    ae_title: str,
+    address: str,
+    by: Actor,
+    port: int | None = None,
+    issuer: str = "",
+    charset: str = "",
+) -> Peer:
+    """Allow `ae_title` from `address` (one address or a network in CIDR form) to send.
+
+    issuer: of patient ids in objects that name none. charset: SpecificCharacterSet of its unlabelled text.
+    Raises PeerExists, Refused (malformed address or title).
+    """
+    if not 1 <= len(ae_title) <= 16 or not ae_title.isascii() or "\\" in ae_title:
+        raise Refused("an AE title has 1 to 16 ASCII characters without backslash")
+    try:
+        network = ipaddress.ip_network(address, strict=False)
+    except ValueError:
+        raise Refused("the address must be one address or a network such as 10.1.2.0/24") from None
+    try:
+        with transaction.atomic():
+            peer = Peer.objects.create(
+                name=name, ae_title=ae_title.strip(), address=_shortest(network), port=port, issuer=issuer,
+                charset=charset, created_at=clock.now(),
+            )  # fmt: skip
+    except IntegrityError:
+        raise PeerExists("there is a peer of this name already") from None
+    record("peer.added", by=by, objects=[peer])
+    return peer
+
+
+@transaction.atomic
+def remove_peer(*, name: str, by: Actor) -> None:
+    """Raises NoSuchPeer."""
+    peer = Peer.objects.filter(name=name).first()
+    if peer is None:
+        raise NoSuchPeer("there is no peer of this name")
+    record("peer.removed", by=by, objects=[peer])
+    peer.delete()
+
+
+def peers() -> list[Peer]:
+    return list(Peer.objects.order_by("name"))
+
+
+def find_peer(*, ae_title: str, address: str) -> Peer | None:
+    """The peer that has this title at this address; the narrowest network when several match."""
+    caller = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(caller, ipaddress.IPv6Address) and caller.ipv4_mapped:
+        caller = caller.ipv4_mapped
+    matching = [
+        (network.prefixlen, peer)
+        for peer in Peer.objects.filter(ae_title=ae_title)
+        if caller in (network := ipaddress.ip_network(peer.address))
+    ]
+    return max(matching, key=lambda pair: pair[0])[1] if matching else None
+
+
+@transaction.atomic
+def record_refusal(*, calling_ae_title: str, called_ae_title: str, address: str, reason: str) -> None:
+    """One row for the integration engineer, one for the audit; a storm leaves only the first few."""
+    moment = clock.now()
+    recent = RefusedAssociation.objects.filter(address=address, at__gt=moment - timedelta(minutes=1))
+    if recent.count() >= REFUSALS_PER_MINUTE:
+        return
+    row = RefusedAssociation.objects.create(
+        at=moment, calling_ae_title=_printable(calling_ae_title), called_ae_title=_printable(called_ae_title),
+        address=address, reason=reason,
+    )  # fmt: skip
+    record(
+        "association.refused",
+        by=Actor("machine", source_ip=address),
+        objects=[row],
+        outcome="refused",
+        reason=reason,
+    )
+
+
+def _printable(title: str) -> str:
+    return "".join(sign for sign in title if sign.isprintable())[:16]
+
+
+def _shortest(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
