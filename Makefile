@@ -40,7 +40,7 @@ test-long: setup-test ## the same code with full figures, on SQLite and on Postg
 check: setup ## lint, types, import contract, translations, migrations, dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	KLISZA_DEMO=1 KLISZA_DATA_DIR=.state/check $(BIN)/mypy
 	$(BIN)/lint-imports --config importlinter.ini --no-cache
 	find klisza -name '*.html' -print0 | xargs -0 $(BIN)/djade --check --target-version 5.2
 	$(BIN)/python tools/check_messages.py

@@ -6,7 +6,7 @@ from klisza.base.ids import new_id
 
 
 class Message(models.Model):
-    """One mail or text message on its way out. Body and address lie sealed; both are wiped on the final state if secret."""
+    """One mail or text message on its way out. Body and address lie sealed; a secret is wiped at the end."""
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -31,4 +31,8 @@ class Message(models.Model):
     fault = models.CharField(max_length=200, blank=True)  # what the transport said, without addresses
 
     class Meta:
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(state__in=["waiting", "sending"]), name="message_due")]
+        indexes = [
+            models.Index(
+                name="message_due", fields=["due_at"], condition=models.Q(state__in=["waiting", "sending"])
+            ),
+        ]

@@ -1,18 +1,48 @@
-"""Outside effects are rows: these functions write them into the caller's transaction and send nothing."""
+"""Outside effects are rows: `enqueue_*` write them into the caller's transaction; jobs.py sends."""
 
 from __future__ import annotations
 
 import json
+import random
 import uuid
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from klisza.base import clock, sealing
+from klisza.base.errors import Refused
 
+from . import letters
 from .models import Message
+
+SEAL = "outbox"
+LEASE = timedelta(minutes=5)  # longer than the slowest transport may take
+GIVE_UP_AFTER = timedelta(hours=24)
+FIRST_PAUSE_SECONDS = 5
+LONGEST_PAUSE_SECONDS = 240  # after an outage of hours the queue drains within five minutes (L15)
+KEEP_BODIES = timedelta(days=30)
+OPEN = (Message.State.WAITING, Message.State.SENDING)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One message that is ours to send until its lease ends.
+
+    body: {to, text}, for mail also {subject, html, language}.
+    """
+
+    id: uuid.UUID
+    attempt: int
+    created_at: datetime
+    body: dict[str, str]
 
 
 def enqueue_mail(
@@ -27,16 +57,26 @@ def enqueue_mail(
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> Message:
-    """Render `template`.txt (first line = subject, then a blank line, then plain text) and put it into the outbox.
+    """Render `template`.txt (first line = subject, blank line, plain text) and put it into the outbox.
 
     The HTML part is made from the text: paragraphs, and links only for our own address.
     secret: the body carries a password, code or link; it is wiped when handed over or expired.
+    Raises Refused when `to` is not exactly one address (R34).
     """
+    _refuse_wrong_address(to)
     with translation.override(language):
-        subject, _, text = render_to_string(f"{template}.txt", context).strip().partition("\n")
-        html = render_to_string("notifications/mail.html", {"subject": subject, "text": text.strip(), "language": language})
-    body = {"to": to, "subject": subject.strip(), "text": text.strip() + "\n", "html": html, "language": language}
-    return _enqueue("mail", body, kind, account_id, secret, due_at, expires_at)
+        subject, _rest, text = render_to_string(f"{template}.txt", context).strip().partition("\n")
+        letter = letters.compose(subject=subject, text=text, language=language)
+    body = {
+        "to": to,
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "language": language,
+    }
+    return _enqueue(
+        "mail", body, due_at=due_at, kind=kind, account_id=account_id, secret=secret, expires_at=expires_at
+    )
 
 
 def enqueue_sms(
@@ -50,16 +90,100 @@ def enqueue_sms(
     expires_at: datetime | None = None,
 ) -> Message:
     """to: E.164. A code that is older than its `expires_at` is dropped unsent."""
-    return _enqueue("sms", {"to": to, "text": text}, kind, account_id, secret, due_at, expires_at)
+    body = {"to": to, "text": text}
+    return _enqueue(
+        "sms", body, due_at=due_at, kind=kind, account_id=account_id, secret=secret, expires_at=expires_at
+    )
 
 
-def _enqueue(
-    channel: str, body: dict[str, str], kind: str, account_id: uuid.UUID | None, secret: bool,
-    due_at: datetime | None, expires_at: datetime | None,
-) -> Message:  # fmt: skip
+def _refuse_wrong_address(to: str) -> None:
+    try:
+        validate_email(to)
+    except ValidationError:
+        raise Refused(_("This is not an e-mail address.")) from None
+
+
+def _enqueue(channel: str, body: dict[str, str], *, due_at: datetime | None, **columns: Any) -> Message:
     now = clock.now()
+    sealed = sealing.seal(json.dumps(body).encode(), purpose=SEAL)
     return Message.objects.create(
-        channel=channel, kind=kind, account_id=account_id, secret=secret,
-        sealed=sealing.seal(json.dumps(body).encode(), purpose="outbox"),
-        created_at=now, due_at=due_at or now, expires_at=expires_at,
-    )  # fmt: skip
+        channel=channel, sealed=sealed, created_at=now, due_at=due_at or now, **columns
+    )
+
+
+def claim(*, channel: str) -> Claimed | None:
+    """Lease the next due message of this channel, secrets first: somebody waits in front of a code page.
+
+    Whoever died while sending loses the lease, and the message goes out again under the same id.
+    """
+    if not _due(channel).exists():  # a look costs no write lock
+        return None
+    with transaction.atomic():
+        message = _due(channel).select_for_update(skip_locked=True).order_by("-secret", "due_at").first()
+        if message is None:
+            return None
+        message.state = Message.State.SENDING
+        message.attempts += 1
+        message.leased_until = clock.now() + LEASE
+        message.save(update_fields=["state", "attempts", "leased_until"])
+    try:
+        body = json.loads(sealing.unseal(bytes(message.sealed), purpose=SEAL))
+    except sealing.SealBroken:  # restored under another KLISZA_SECRET_KEY: no try will help
+        _finish(message.pk, message.attempts, Message.State.FAILED, "unreadable")
+        return None
+    return Claimed(message.pk, message.attempts, message.created_at, body)
+
+
+def _due(channel: str) -> QuerySet[Message]:
+    now = clock.now()
+    free = Q(state=Message.State.WAITING) | Q(state=Message.State.SENDING, leased_until__lte=now)
+    alive = Q(expires_at=None) | Q(expires_at__gt=now)
+    return Message.objects.filter(free, alive, channel=channel, due_at__lte=now)
+
+
+def sent(claimed: Claimed) -> None:
+    _finish(claimed.id, claimed.attempt, Message.State.SENT, "")
+
+
+def not_sent(claimed: Claimed, *, fault: str, permanent: bool) -> None:
+    """Try again later, with growing pauses, for a day; or never, when the other side said so."""
+    now = clock.now()
+    if permanent or now - claimed.created_at > GIVE_UP_AFTER:
+        _finish(claimed.id, claimed.attempt, Message.State.FAILED, fault)
+        return
+    pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(claimed.attempt - 1, 10))
+    _ours(claimed.id, claimed.attempt).update(
+        state=Message.State.WAITING,
+        leased_until=None,
+        due_at=now + timedelta(seconds=pause * random.uniform(0.8, 1.0)),  # noqa: S311 - spreads a crowd, no secret
+        fault=fault[:200],
+    )
+
+
+def _ours(message_id: uuid.UUID, attempt: int) -> QuerySet[Message]:
+    """Nothing when the lease was lost meanwhile and somebody else has claimed it."""
+    return Message.objects.filter(pk=message_id, state=Message.State.SENDING, attempts=attempt)
+
+
+@transaction.atomic
+def _finish(message_id: uuid.UUID, attempt: int, state: Message.State, fault: str) -> None:
+    row = _ours(message_id, attempt)
+    row.filter(secret=True).update(sealed=b"")
+    row.update(state=state, fault=fault[:200], leased_until=None, finished_at=clock.now())
+
+
+def drop_expired() -> int:
+    """What came too late is never sent, and its secret is wiped. One under way is left to its sender."""
+    now = clock.now()
+    late = Message.objects.filter(expires_at__lte=now, state__in=OPEN).exclude(leased_until__gt=now)
+    if not late.exists():
+        return 0
+    with transaction.atomic():
+        late.filter(secret=True).update(sealed=b"")
+        return late.update(state=Message.State.EXPIRED, leased_until=None, finished_at=now)
+
+
+def forget_bodies() -> int:
+    """Texts of finished messages are of no more use after a month; that they were sent stays known."""
+    old = Message.objects.filter(finished_at__lt=clock.now() - KEEP_BODIES).exclude(sealed=b"")
+    return old.update(sealed=b"") if old.exists() else 0

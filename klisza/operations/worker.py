@@ -1,4 +1,4 @@
-"""The worker: every app's jobs, each in its own thread, so that a slow or failing one stops no other (L20)."""
+"""The worker: every app's jobs, each in its own thread: a slow or failing one stops no other (L20)."""
 
 from __future__ import annotations
 

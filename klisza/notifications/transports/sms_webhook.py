@@ -1,0 +1,30 @@
+"""Text messages by POST of {to, text, at} to the hospital's own gateway (webhook+https://...)."""
+
+from __future__ import annotations
+
+import httpx
+from django.conf import settings
+
+from klisza.base import clock
+from klisza.base.errors import DeliveryFailed
+
+SECONDS = 10
+# The gateway refuses this message; 401, 403, 404 are a wrong setting, which somebody will repair.
+REFUSALS = (400, 413, 422)
+
+
+def send(to: str, text: str, *, key: str) -> None:
+    """`key` travels as Idempotency-Key: a gateway that knows it sends a repeated message once.
+
+    Raises DeliveryFailed.
+    """
+    record = {"to": to, "text": text, "at": clock.now().isoformat(timespec="milliseconds")}
+    url = settings.SMS_URL.removeprefix("webhook+")
+    try:
+        answer = httpx.post(
+            url, json=record, headers={"Idempotency-Key": key}, timeout=SECONDS, follow_redirects=False
+        )
+    except httpx.HTTPError as failed:
+        raise DeliveryFailed(f"webhook {type(failed).__name__}", permanent=False) from None
+    if not answer.is_success:
+        raise DeliveryFailed(f"webhook {answer.status_code}", permanent=answer.status_code in REFUSALS)
