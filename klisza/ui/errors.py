@@ -61,7 +61,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _page(404, _("Page not found"), _("There is no such page, or it is not yours to see."))
+    return _page(
+        404,
+        _("Page not found"),
+        _("There is no such page, or it is not yours to see. Please check the address."),
+    )
 
 
 def too_many(request: HttpRequest, sentence: str = "", *, retry_after: int = 60) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""/demo/components/: every part of the interface in every state, for those who build pages and those who check them."""
+"""/demo/components/: every part of the interface in every state, for those who build or check pages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 ICONS = (
-    "report", "images", "download", "print", "eye", "chevron", "user", "phone", "mail", "lock", "check", "warning",
-    "clock", "document", "search", "play", "logout",
+    "report", "images", "download", "print", "eye", "chevron", "user", "phone", "mail", "lock", "check",
+    "warning", "clock", "document", "search", "play", "logout",
 )  # fmt: skip
 
 
@@ -24,13 +24,16 @@ class Example(forms.Form):
     password = forms.CharField(label=_("Password"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
     code = forms.CharField(
         label=_("Code from the text message"), help_text=_("Four digits"),
-        widget=forms.TextInput(attrs={"class": "input-code", "inputmode": "numeric", "autocomplete": "off", "maxlength": "4"}),
+        widget=forms.TextInput(
+            attrs={"class": "input-code", "inputmode": "numeric", "autocomplete": "off", "maxlength": "4"}
+        ),
     )  # fmt: skip
     kind = forms.ChoiceField(
         label=_("Kind of examination"), choices=[("", _("All")), ("MR", "MR"), ("CT", "CT")]
     )
     channel = forms.ChoiceField(
-        label=_("How shall we write to you?"), choices=[("mail", _("By e-mail")), ("sms", _("By text message"))],
+        label=_("How shall we write to you?"),
+        choices=[("mail", _("By e-mail")), ("sms", _("By text message"))],
         widget=forms.RadioSelect,
     )  # fmt: skip
     agree = forms.BooleanField(label=_("I have read the information"))
@@ -42,6 +45,6 @@ def components(request: HttpRequest) -> HttpResponse:
     for field in failing.fields.values():
         field.error_messages["required"] = _("This field must be filled in")
     return render(request, "demo/components.html", {
-        "example": Example(auto_id="right_%s"), "failing": failing, 
+        "example": Example(auto_id="right_%s"), "failing": failing,
         "icons": [{"name": name, "template": f"ui/icons/{name}.html"} for name in ICONS],
     })  # fmt: skip

@@ -1,6 +1,6 @@
 // A page that comes back with errors starts reading at their list.
 export function focusErrors() {
-  document.querySelector(".error-summary")?.focus();
+  document.querySelector("[data-take-focus]")?.focus();
 }
 
 // The button is made here because without scripts it could do nothing.
