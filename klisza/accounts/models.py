@@ -26,7 +26,9 @@ class Account(AbstractBaseUser):
     user_name = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PATIENT)
     state = models.CharField(max_length=8, choices=State, default=State.NEW)
-    display_name = models.CharField(max_length=200, blank=True)  # staff only; a patient's name is patients' business
+    display_name = models.CharField(
+        max_length=200, blank=True
+    )  # staff only; a patient's name is patients' business
     email = models.EmailField(blank=True)
     mobile = models.CharField(max_length=20, blank=True)  # E.164
     language = models.CharField(max_length=5, default="pl")
@@ -39,9 +41,12 @@ class Account(AbstractBaseUser):
     wrong_passwords = models.PositiveSmallIntegerField(default=0)
     wrong_codes = models.PositiveSmallIntegerField(default=0)
     locked_at = models.DateTimeField(null=True)
+    lock_cause = models.CharField(max_length=16, blank=True)  # passwords | codes | staff | merge
     lock_told_at = models.DateTimeField(null=True)  # one mail a day
     # Raised when every session of the account must die: password change, lock, closing.
     session_epoch = models.PositiveIntegerField(default=0)
+    # What an own password may not consist of (names, birth year): given by patients, sealed, read at that one step only.
+    password_words = models.BinaryField(null=True)
 
     USERNAME_FIELD = "user_name"
     REQUIRED_FIELDS: list[str] = []
@@ -56,7 +61,9 @@ class Account(AbstractBaseUser):
 
 class StaffRole(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="roles")
-    role = models.CharField(max_length=16)  # registration | clinic | radiology | privacy | integration | admin
+    role = models.CharField(
+        max_length=16
+    )  # registration | clinic | radiology | privacy | integration | admin
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "role"], name="staffrole_once")]
@@ -74,6 +81,9 @@ class Login(models.Model):
     code_passed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     purpose = models.CharField(max_length=8, default="login")  # login | reset
+    reset = models.ForeignKey("Reset", null=True, on_delete=models.CASCADE)
+    # The account's epoch at the start: a password change, lock or closing ends logins under way as well (R43).
+    epoch = models.PositiveIntegerField(default=0)
 
 
 class Code(models.Model):
@@ -101,6 +111,16 @@ class Reset(models.Model):
     superseded = models.BooleanField(default=False)
 
 
+class ResetRequest(models.Model):
+    """Somebody asked for a new password or the own user names. The worker looks up whose: the answer cannot tell (R46)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    wish = models.CharField(max_length=8, default="password")  # password | names
+    sealed = models.BinaryField()  # the user name or e-mail address as typed
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, db_index=True)
+
+
 class Bucket(models.Model):
     """How often something happened in a window of time; shared by all processes and kept over restarts (R42).
 
@@ -124,6 +144,9 @@ class ClauseAcceptance(models.Model):
     language = models.CharField(max_length=5)
     sha256 = models.CharField(max_length=64)
     accepted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "version"], name="clauseacceptance_once")]
 
 
 class MachineClient(models.Model):

@@ -9,7 +9,9 @@ class Patient(models.Model):
     """One person as the hospital knows him or her; demographics come from ADT (or its script), never from images."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
-    account = models.OneToOneField("accounts.Account", null=True, on_delete=models.SET_NULL, related_name="patient")
+    account = models.OneToOneField(
+        "accounts.Account", null=True, on_delete=models.SET_NULL, related_name="patient"
+    )
     family_name = models.CharField(max_length=200)
     given_name = models.CharField(max_length=200)
     birth_date = models.DateField(null=True)
@@ -40,14 +42,19 @@ class PatientIdentifier(models.Model):
 
 
 class DeskTask(models.Model):
-    """Something the registration desk must do so that this patient gets an account."""
+    """Something the registration desk must do so that this patient gets an account, or keeps a reachable one.
+
+    kind: no_email | no_mobile | number_not_allowed | no_birth_date | under_age | contact_change | two_accounts.
+    """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="desk_tasks")
-    kind = models.CharField(max_length=32)  # no_email | no_mobile | number_not_allowed | under_age
+    kind = models.CharField(max_length=32)
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["patient", "kind"], condition=models.Q(done_at=None), name="desktask_open_once")
+            models.UniqueConstraint(
+                fields=["patient", "kind"], condition=models.Q(done_at=None), name="desktask_open_once"
+            )
         ]

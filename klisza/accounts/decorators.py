@@ -1,0 +1,64 @@
+"""Doors of the pages: who is not signed in goes to the login and comes back afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from klisza.audit.services import record
+from klisza.base.errors import NotAllowed
+
+from .middleware import PortalRequest
+from .models import Account
+
+P = ParamSpec("P")
+View = Callable[Concatenate[Any, P], HttpResponseBase]
+
+
+def patient_required(view: View[P]) -> View[P]:
+    """For pages of one's own data. A script (Accept: application/json) gets 401 in place of the login page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        account = cast("PortalRequest", request).account
+        if account is None or account.kind != Account.Kind.PATIENT:
+            return to_login(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def staff_required(*roles: str) -> Callable[[View[P]], View[P]]:
+    """For staff with one of the roles; without roles for all staff. `admin` may do what every role may."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            asking = cast("PortalRequest", request)
+            if asking.account is None or asking.account.kind != Account.Kind.STAFF:
+                return to_login(request)
+            if roles and not asking.roles & {*roles, "admin"}:
+                record("access.refused", by=asking.actor, outcome="refused")
+                raise NotAllowed(_("Your role does not include this page."))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def to_login(request: HttpRequest) -> HttpResponseBase:
+    """Only a page that was asked for by GET can be asked for again after the login."""
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"error": "login"}, status=401)
+    address = reverse("accounts:login")
+    return redirect(
+        f"{address}?{urlencode({'next': request.get_full_path()})}" if request.method == "GET" else address
+    )

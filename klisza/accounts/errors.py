@@ -1,0 +1,41 @@
+"""accounts' branch of the error tree (base/errors.py)."""
+
+from __future__ import annotations
+
+from klisza.base.errors import Refused
+
+
+class WrongPassword(Refused):
+    """Name or password is wrong; the same for a name that does not exist."""
+
+
+class AccountLocked(Refused):
+    """Said to the owner of a locked account, and to whoever keeps trying one name, existing or not."""
+
+
+class TemporaryExpired(Refused):
+    """The temporary password is right but too old."""
+
+
+class WrongCode(Refused):
+    """The code is wrong; another try is possible."""
+
+
+class CodeDead(Refused):
+    """The code was used, is too old or was tried too often: a new one is needed."""
+
+
+class NoLogin(Refused):
+    """This browser has no login under way, or its time is over."""
+
+
+class WeakPassword(Refused):
+    """An own password that is too short, too common or made of the person's data."""
+
+
+class LinkDead(Refused):
+    """A reset link that is unknown, used, replaced or too old: all look the same."""
+
+
+class ContactNotUsable(Refused):
+    """An e-mail or mobile number to which nothing may be sent."""

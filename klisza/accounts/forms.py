@@ -1,0 +1,111 @@
+"""What can be typed on the pages of accounts. Only the named fields are read (R18)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+MOST_TYPED = 1024
+
+
+class LoginForm(forms.Form):
+    user_name = forms.CharField(
+        label=_("User name"),
+        max_length=MOST_TYPED,
+        error_messages={
+            "required": _("Please enter your user name. It is in the e-mail about your account.")
+        },
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false"}
+        ),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=MOST_TYPED,
+        strip=False,
+        error_messages={"required": _("Please enter your password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class CodeForm(forms.Form):
+    """A text field, not a number: leading zeros count."""
+
+    code = forms.CharField(
+        label=_("Code from the text message"),
+        max_length=32,
+        error_messages={"required": _("Please enter the code from the text message.")},
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "class": "input-code",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """user_name: not read; password managers need it to keep the right pair."""
+
+    new_password = forms.CharField(
+        label=_("New password"),
+        max_length=MOST_TYPED,
+        strip=False,
+        help_text=_(
+            "At least 10 characters. Spaces and all letters are allowed. Three words that do not belong together are easy to remember and hard to guess."
+        ),
+        error_messages={"required": _("Please enter a new password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    new_password_again = forms.CharField(
+        label=_("New password once more"),
+        max_length=MOST_TYPED,
+        strip=False,
+        error_messages={"required": _("Please enter the new password a second time.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, second = cleaned.get("new_password"), cleaned.get("new_password_again")
+        if first and second and first != second:
+            self.add_error("new_password_again", _("The two passwords are not the same."))
+        return cleaned
+
+
+class ChangePasswordForm(NewPasswordForm):
+    old_password = forms.CharField(
+        label=_("Old password"),
+        max_length=MOST_TYPED,
+        strip=False,
+        error_messages={"required": _("Please enter your old password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ["old_password", "new_password", "new_password_again"]
+
+
+class ForgottenForm(forms.Form):
+    user_name = forms.CharField(
+        label=_("User name"),
+        max_length=MOST_TYPED,
+        error_messages={"required": _("Please enter your user name.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false"}
+        ),
+    )
+
+
+class ForgottenNameForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        help_text=_("The address that the hospital has on file."),
+        error_messages={
+            "required": _("Please enter your e-mail address."),
+            "invalid": _("This is not an e-mail address. It looks like name@example.org."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )

@@ -1,0 +1,28 @@
+"""What was needed for one login only does not stay (codes and tokens: 24 hours)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+
+from klisza.accounts.models import Login, Reset, ResetRequest
+from klisza.base import clock
+
+from . import limits
+
+KEPT = timedelta(hours=24)
+
+
+def sweep() -> int:
+    """Old codes, logins, links, requests, counters and sessions; returns how many rows went."""
+    before = clock.now() - KEPT
+    removed = limits.sweep()
+    for rows in (
+        Login.objects.filter(started_at__lt=before),
+        Reset.objects.filter(created_at__lt=before),
+        ResetRequest.objects.filter(done_at__lt=before),
+        Session.objects.filter(expire_date__lt=clock.now()),
+    ):
+        removed += rows.delete()[0]
+    return removed

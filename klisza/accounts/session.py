@@ -1,0 +1,115 @@
+"""What the browser's session holds: random keys and times, never a code, a password or a name."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from klisza.base import clock
+
+from . import queries
+from .models import Account, Login
+
+LOGIN, RESET, NEXT, LANGUAGE, EPOCH, SINCE, SEEN, ENDED = (
+    "login",
+    "reset",
+    "next",
+    "language",
+    "epoch",
+    "since",
+    "seen",
+    "ended",
+)
+# The time of the last request is written at most this often: a page is no reason for a write to the disk.
+SEEN_STEP_SECONDS = 30
+
+
+def begin_login(request: HttpRequest, key: str, next_path: str) -> None:
+    """After the first step. Whoever was signed in here is not any more; the session gets a new name (R49)."""
+    kept = {name: request.session[name] for name in (LANGUAGE,) if name in request.session}
+    request.session.flush()
+    request.session.update(kept)
+    request.session[LOGIN] = key
+    if next_path:
+        request.session[NEXT] = next_path
+
+
+def login_of(request: HttpRequest) -> Login | None:
+    return queries.login_under_way(request.session.get(LOGIN, ""))
+
+
+def rotate(request: HttpRequest) -> None:
+    """A new name for the same content: at the code step (R49)."""
+    request.session.cycle_key()
+
+
+def sign_in(request: HttpRequest, account: Account) -> str:
+    """The end of all steps. Returns the path the person wanted to reach, or an empty string."""
+    next_path = str(request.session.get(NEXT, ""))
+    for name in (LOGIN, NEXT, RESET, ENDED):
+        request.session.pop(name, None)
+    auth.login(request, account, backend="klisza.accounts.backend.ById")
+    request.session.update(
+        {EPOCH: account.session_epoch, SINCE: _now(), SEEN: _now(), LANGUAGE: account.language}
+    )
+    return next_path
+
+
+def renew(request: HttpRequest, account: Account) -> None:
+    """After the own password was changed: this session goes on, under a new name and the new epoch."""
+    auth.update_session_auth_hash(request, account)
+    request.session[EPOCH] = account.session_epoch
+
+
+def end(request: HttpRequest, *, said: str = "") -> None:
+    """said: why, for the login page to tell: 'idle' | 'over' | ''."""
+    language = request.session.get(LANGUAGE)
+    auth.logout(request)
+    if language:
+        request.session[LANGUAGE] = language
+    if said:
+        request.session[ENDED] = said
+
+
+def account_of(request: HttpRequest) -> Account | None:
+    """The account that is fully signed in here; ends the session that may not go on."""
+    user = request.user
+    if not isinstance(user, Account):
+        return None
+    fault = _fault(request, user)
+    if fault:
+        end(request, said=fault)
+        return None
+    if _now() - int(request.session.get(SEEN, 0)) >= SEEN_STEP_SECONDS:
+        request.session[SEEN] = _now()
+    return user
+
+
+def _fault(request: HttpRequest, account: Account) -> str:
+    most = settings.STAFF_SESSION_MOST if account.kind == Account.Kind.STAFF else settings.SESSION_MOST
+    if account.kind != listener_kind() or account.state != Account.State.ACTIVE:
+        return "over"
+    if (
+        request.session.get(EPOCH) != account.session_epoch
+        or _now() - int(request.session.get(SINCE, 0)) >= most.total_seconds()
+    ):
+        return "over"
+    idle = _now() - int(request.session.get(SEEN, 0)) >= settings.SESSION_IDLE.total_seconds()
+    return "idle" if idle else ""
+
+
+def listener_kind() -> str:
+    """Patients exist on the public listener only, staff on the staff listener only."""
+    return Account.Kind.STAFF if settings.LISTENER == "staff" else Account.Kind.PATIENT
+
+
+def safe_path(path: str) -> str:
+    """A path on this very site, else an empty string: never another host, scheme or a browser's reading of it (R31)."""
+    is_path = path.startswith("/") and not path.startswith("//") and path.isprintable() and "\\" not in path
+    return path if is_path and url_has_allowed_host_and_scheme(path, allowed_hosts=None) else ""
+
+
+def _now() -> int:
+    return int(clock.now().timestamp())

@@ -1,0 +1,77 @@
+"""The name menu: change password, contact data, information (manual, M8.1)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from klisza.accounts import clausetext, presenters, queries, services, session
+from klisza.accounts.decorators import patient_required, to_login
+from klisza.accounts.errors import AccountLocked, WrongPassword
+from klisza.accounts.forms import ChangePasswordForm
+from klisza.accounts.middleware import PortalRequest
+from klisza.base.errors import Refused
+
+from .way import home, locked_out
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: PortalRequest) -> HttpResponse:
+    """For patients and staff alike."""
+    account = request.account
+    if account is None:
+        return to_login(request)  # type: ignore[return-value]
+    form = ChangePasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            services.change_password(
+                account=account,
+                old=form.cleaned_data["old_password"],
+                new=form.cleaned_data["new_password"],
+                by=request.actor,
+            )
+        except AccountLocked as refusal:
+            return locked_out(request, refusal)
+        except Refused as refusal:
+            form.add_error(
+                "old_password" if isinstance(refusal, WrongPassword) else "new_password", refusal.sentence
+            )
+        else:
+            session.renew(request, account)
+            messages.success(
+                request, _("Your password has been changed. All other devices have been logged out.")
+            )
+            return redirect(home())
+    return render(request, "accounts/password.html", {"form": form, "user_name": account.user_name})
+
+
+@require_safe
+@patient_required
+def contact(request: PortalRequest) -> HttpResponse:
+    account = request.account
+    assert account is not None  # noqa: S101 - patient_required
+    context = {
+        "account": account,
+        "email": presenters.masked_email(account),
+        "mobile": presenters.masked_mobile(account),
+    }
+    return render(request, "accounts/contact.html", context)
+
+
+@require_safe
+@patient_required
+def information(request: PortalRequest) -> HttpResponse:
+    """What was accepted, readable at any time."""
+    account = request.account
+    assert account is not None  # noqa: S101 - patient_required
+    context = {
+        "clause": clausetext.current(get_language() or ""),
+        "accepted_at": queries.accepted_at(account),
+    }
+    return render(request, "accounts/information.html", context)

@@ -1,0 +1,64 @@
+"""From step to step: where a login under way goes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from klisza.accounts import queries, services, session
+from klisza.accounts.forms import LoginForm
+from klisza.accounts.middleware import PortalRequest
+from klisza.accounts.models import Login
+from klisza.base.errors import Refused
+
+from .render import show_login
+
+ADDRESS = {
+    queries.CODE: "accounts:code",
+    queries.CLAUSE: "accounts:clause",
+    queries.PASSWORD: "accounts:first-password",
+}
+Step = Callable[[PortalRequest, Login], HttpResponse]
+
+
+def go_on(request: PortalRequest, login: Login) -> HttpResponse:
+    """To the one page that is next; after the last one the person is signed in."""
+    step = queries.next_step(login)
+    if step == queries.PASSWORD and login.purpose == "reset":
+        return redirect("accounts:reset")
+    if step != queries.DONE:
+        return redirect(ADDRESS[step])
+    account = services.finish(login=login, by=request.actor)
+    return redirect(session.sign_in(request, account) or home())
+
+
+def home() -> str:
+    return reverse("console:home" if session.listener_kind() == "staff" else "examinations:list")
+
+
+def at_step(step: str) -> Callable[[Step], Callable[[PortalRequest], HttpResponse]]:
+    """A view that exists only while this very step is next: none can be skipped or repeated by its address."""
+
+    def decorate(view: Step) -> Callable[[PortalRequest], HttpResponse]:
+        @wraps(view)
+        def guarded(request: PortalRequest) -> HttpResponse:
+            login = session.login_of(request)
+            if login is None:
+                return redirect(home() if request.account else "accounts:login")
+            if queries.next_step(login) != step:
+                return go_on(request, login)
+            return view(request, login)
+
+        return guarded
+
+    return decorate
+
+
+def locked_out(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """The account was locked on the way: back to the first page, with the sentence that says what to do."""
+    session.end(request)
+    return show_login(request, LoginForm(), sentence=refusal.sentence)

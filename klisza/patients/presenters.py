@@ -1,0 +1,82 @@
+"""The access log in plain words (N15, EHDS art. 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from klisza.audit.models import AuditEvent
+
+# What concerns the data, whoever did it.
+DATA_ACTIONS = {
+    "list.viewed": _("List of examinations opened"),
+    "examination.opened": _("Examination opened"),
+    "images.viewed": _("Images viewed"),
+    "report.opened": _("Report opened"),
+    "report.downloaded": _("Report downloaded"),
+    "report.printed": _("Report printed"),
+    "export.downloaded": _("Copy of the examination downloaded"),
+    "documents.viewed": _("List of documents opened"),
+    "document.opened": _("Document opened"),
+    "document.downloaded": _("Document downloaded"),
+    "patient.viewed": _("Your data opened by staff"),
+    "patient.opened": _("Your data opened by staff"),
+    "patient.created": _("Your data entered by the hospital"),
+    "patient.updated": _("Your data corrected by the hospital"),
+    "patient.merged": _("Two records of yours joined"),
+    "patient.unmerged": _("Two records separated again"),
+}
+# What the person's own account did.
+OWN_ACTIONS = {
+    "login.ok": _("Logged in"),
+    "password.changed": _("Password changed"),
+    "clause.accepted": _("Information about your data acknowledged"),
+}
+ROLES = {
+    "registration": _("registration"),
+    "clinic": _("clinic"),
+    "radiology": _("radiology"),
+    "privacy": _("data protection"),
+    "integration": _("technical service"),
+    "admin": _("administration"),
+}
+
+
+@dataclass(frozen=True)
+class LogRow:
+    at: datetime
+    what: str
+    who: str
+    device: str
+    is_own: bool
+    reason: str
+
+
+def log_row(event: AuditEvent, *, account_id: object) -> LogRow:
+    is_own = event.agent_kind == "account" and event.agent_id == str(account_id)
+    words = {**DATA_ACTIONS, **OWN_ACTIONS}
+    return LogRow(
+        at=event.at, what=str(words.get(event.action, event.action)), who=_who(event, is_own=is_own),
+        device=event.client if is_own else "", is_own=is_own, reason=event.reason if event.agent_kind == "staff" else "",
+    )  # fmt: skip
+
+
+def _who(event: AuditEvent, *, is_own: bool) -> str:
+    """A role and an organisation, no employee's name: who needs it asks the data protection officer."""
+    if is_own:
+        return gettext("You")
+    if event.agent_kind == "staff":
+        roles = ", ".join(str(ROLES.get(role, role)) for role in event.role.split(",") if role)
+        staff = gettext("Hospital staff")
+        return f"{staff} ({roles})" if roles else staff
+    if event.agent_kind == "guest":
+        return gettext("Recipient of a share")
+    if event.agent_kind == "account":
+        return gettext("Another account of yours")
+    return gettext("Computer system of %(hospital)s") % {
+        "hospital": settings.HOSPITAL_NAME or settings.PORTAL_NAME
+    }

@@ -1,0 +1,105 @@
+"""Reading patients. A merge re-points nothing, so every reading starts at the survivor and takes its aliases."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import Q, QuerySet
+
+from klisza.accounts.models import Account
+from klisza.audit.actor import Actor
+from klisza.audit.models import AuditEvent
+from klisza.base.errors import NotFound
+
+from .models import DeskTask, Patient, PatientIdentifier
+from .viewer import Viewer
+
+
+def viewer_for(account: Account | None, actor: Actor) -> Viewer:
+    """The viewer behind a signed-in patient's account. Raises NotFound when the account has no patient."""
+    patient = patient_of(account)
+    if patient is None or account is None:
+        raise NotFound
+    return Viewer("patient", actor, account.pk, aliases(patient), patient.access_epoch, patient_id=patient.pk)
+
+
+def viewer_for_staff(patient: Patient, actor: Actor, *, reason: str) -> Viewer:
+    """Staff see what the patient sees; the reason stands in the patient's log."""
+    first = survivor(patient)
+    return Viewer("staff", actor, None, aliases(first), first.access_epoch, reason, patient_id=first.pk)
+
+
+def patient_of(account: Account | None) -> Patient | None:
+    if account is None:
+        return None
+    found = Patient.objects.select_related("survivor").filter(account=account).first()
+    return survivor(found) if found else None
+
+
+def get(patient_id: uuid.UUID) -> Patient:
+    """Raises NotFound."""
+    found = Patient.objects.filter(pk=patient_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def find_by_identifier(issuer: str, value: str) -> Patient | None:
+    """The one person this identifier means now; a value without its issuer means nobody."""
+    row = PatientIdentifier.objects.select_related("patient").filter(issuer=issuer, value=value).first()
+    return survivor(row.patient) if row else None
+
+
+def survivor(patient: Patient) -> Patient:
+    """The end of the chain of merges (B into A, A into C)."""
+    while patient.survivor_id is not None:
+        patient = Patient.objects.get(pk=patient.survivor_id)
+    return patient
+
+
+def aliases(patient: Patient) -> frozenset[uuid.UUID]:
+    """This patient and everyone merged into it, directly or not."""
+    found = {patient.pk}
+    newest = found
+    while newest:
+        newest = set(Patient.objects.filter(survivor_id__in=newest).values_list("pk", flat=True)) - found
+        found |= newest
+    return frozenset(found)
+
+
+def full_name(patient: Patient) -> str:
+    return f"{patient.given_name} {patient.family_name}".strip()
+
+
+def accounts_of(patient: Patient) -> list[Account]:
+    """Accounts of the person, whichever of the merged records they hang on."""
+    return list(Account.objects.filter(patient__pk__in=aliases(patient)).order_by("created_at"))
+
+
+def open_tasks(kind: str = "") -> QuerySet[DeskTask]:
+    """For the registration desk, oldest first."""
+    tasks = DeskTask.objects.select_related("patient").filter(done_at=None)
+    return (tasks.filter(kind=kind) if kind else tasks).order_by("created_at")
+
+
+def search(text: str, *, limit: int = 50) -> list[Patient]:
+    """Staff only: by the exact identifier, or by words of the name (each must occur)."""
+    words = text.split()
+    if not words:
+        return []
+    named = Q()
+    for word in words:
+        named &= Q(family_name__icontains=word) | Q(given_name__icontains=word)
+    found = Patient.objects.filter(Q(identifiers__value=text.strip()) | named).distinct()
+    return list(found.select_related("account").order_by("family_name", "given_name", "pk")[:limit])
+
+
+def access_events(viewer: Viewer, *, actions: frozenset[str], own: frozenset[str]) -> QuerySet[AuditEvent]:
+    """What happened to the data of this person, newest first.
+
+    actions: those that concern the data, whoever did them; own: those of the person's own account.
+    """
+    mine = Q(agent_id=str(viewer.account_id), action__in=own)
+    return AuditEvent.objects.filter(
+        Q(patient_id__in=viewer.patient_ids, action__in=actions) | mine
+    ).order_by("-pk")
