@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import views
 
 app_name = "viewer"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("viewer/<uuid:examination_id>/", views.open_viewer, name="open"),
+    path("viewer/<uuid:examination_id>/ticket/", views.renew_ticket, name="ticket"),
+]

@@ -1,0 +1,154 @@
+"""What stands on the viewer's page, and what its script is told."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from klisza.archive.queries import SeriesCard
+from klisza.base import clock
+from klisza.examinations import presenters as examinations
+from klisza.examinations.models import Examination
+from klisza.examinations.queries import ShownReport
+
+from . import texts
+
+# Before the ticket ends there must be time for two more tries.
+RENEW_BEFORE_END = 60
+
+
+@dataclass(frozen=True)
+class StripCard:
+    title: str
+    note: str
+    count: int
+    thumbnail_url: str
+
+
+@dataclass(frozen=True)
+class Screen:
+    """first: number of the series that opens, counted from 0."""
+
+    title: str
+    date: str
+    cards: list[StripCard]
+    first: int
+    preview_url: str
+    reports: list[dict[str, Any]]
+    back_url: str
+    download_url: str
+    login_url: str
+    keys: list[texts.KeyRow]
+    touches: list[texts.TouchRow]
+
+
+def base(ticket: str) -> str:
+    """Where the images answer while this ticket lives."""
+    return f"/dicom-web/t/{ticket}"
+
+
+def screen(
+    examination: Examination, cards: list[SeriesCard], reports: list[ShownReport], ticket: str
+) -> Screen:
+    card = examinations.card(examination)
+    first = next((number for number, series in enumerate(cards) if series.showable), 0)
+    opening = cards[first] if cards else None
+    return Screen(
+        title=card.heading,
+        date=f"{clock.local_date(examination.performed_at):%d.%m.%Y}",
+        cards=[_strip_card(number, series, ticket) for number, series in enumerate(cards, start=1)],
+        first=first,
+        preview_url=f"{_address(opening, ticket)}/rendered" if opening and opening.has_preview else "",
+        reports=[_report(examination, shown) for shown in reports],
+        back_url=reverse("examinations:detail", args=[examination.pk]),
+        download_url=reverse("exports:download", args=[examination.pk]),
+        login_url=_login_url(examination),
+        keys=texts.keys(),
+        touches=texts.touches(),
+    )
+
+
+def config(
+    examination: Examination, cards: list[SeriesCard], screen: Screen, ticket: str, csrf_token: str
+) -> dict[str, Any]:
+    """The JSON of frontend/viewer/config.ts."""
+    return {
+        "base": base(ticket),
+        "renewEvery": max(30, int(settings.TICKET_LIFE.total_seconds()) - RENEW_BEFORE_END),
+        "ticketUrl": reverse("viewer:ticket", args=[examination.pk]),
+        "csrfToken": csrf_token,
+        "language": get_language() or settings.LANGUAGE_CODE,
+        "date": screen.date,
+        "cpu": False,
+        "series": [_series(series, shown) for series, shown in zip(cards, screen.cards, strict=True)],
+        "texts": texts.for_script(),
+    }
+
+
+def _strip_card(number: int, series: SeriesCard, ticket: str) -> StripCard:
+    count = series.frame_count if series.showable else series.instance_count
+    if series.showable:
+        note = ngettext("%(n)d image", "%(n)d images", count) % {"n": count}
+    else:
+        note = _("cannot be shown here")
+    return StripCard(
+        title=series.title or _("Series %(number)d") % {"number": number},
+        note=note,
+        count=count,
+        thumbnail_url=f"{_address(series, ticket)}/thumbnail" if series.has_preview else "",
+    )
+
+
+def _series(series: SeriesCard, shown: StripCard) -> dict[str, Any]:
+    moving = series.frame_count > series.instance_count
+    return {
+        "study": series.study_opaque_uid,
+        "series": series.opaque_uid,
+        "title": shown.title,
+        "modality": series.modality,
+        "imageCount": shown.count,
+        "showable": series.showable,
+        "hasPreview": series.has_preview,
+        "frameTime": series.frame_time_ms if moving and math.isfinite(series.frame_time_ms) else 0,
+    }
+
+
+def _report(examination: Examination, shown: ShownReport) -> dict[str, Any]:
+    pane = examinations.pane(shown)
+    address = reverse("examinations:report-file", args=[examination.pk, pane.version_id])
+    pages = [
+        {
+            "number": page.number,
+            "url": reverse("examinations:report-page", args=[examination.pk, pane.version_id, page.number]),
+            "width": page.width,
+            "height": page.height,
+            "text": page.text,
+        }
+        for page in pane.pages
+    ]
+    return {
+        "id": pane.version_id,
+        "title": pane.title,
+        "corrected": pane.corrected,
+        "note": pane.note,
+        "total": pane.total,
+        "pages": pages,
+        "download_url": address,
+        "print_url": f"{address}?print",
+    }
+
+
+def _address(series: SeriesCard, ticket: str) -> str:
+    return f"{base(ticket)}/studies/{series.study_opaque_uid}/series/{series.opaque_uid}"
+
+
+def _login_url(examination: Examination) -> str:
+    here = reverse("viewer:open", args=[examination.pk])
+    return f"{reverse('accounts:login')}?{urlencode({'next': here})}"

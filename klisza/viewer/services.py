@@ -1,0 +1,46 @@
+"""The right to see the images of one examination for some minutes, recorded before it exists."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import DatabaseError, transaction
+
+from klisza.archive import tickets
+from klisza.audit.services import record
+from klisza.base.errors import NotFound, Unavailable
+from klisza.examinations import queries as examinations
+from klisza.examinations.models import Examination, ReportVersion
+from klisza.patients.viewer import Viewer
+
+
+def admit(*, viewer: Viewer, examination: Examination, reports: list[ReportVersion] | None = None) -> str:
+    """Record the view, commit, then issue a ticket for the examination's studies; also called for each renewal.
+
+    reports: versions that the same page shows in full.
+    A ticket lives settings.TICKET_LIFE, so one audit row stands for at most that long a look.
+    Raises NotFound when there are no images, Unavailable when the record cannot be written (R69).
+    """
+    study_ids: list[uuid.UUID] = examinations.study_ids(examination)
+    if not study_ids:
+        raise NotFound
+    try:
+        with transaction.atomic():
+            record(
+                "images.viewed",
+                by=viewer.actor,
+                patient_id=examination.patient_id,
+                objects=[examination],
+                reason=viewer.reason,
+            )
+            for version in reports or []:
+                record(
+                    "report.opened",
+                    by=viewer.actor,
+                    patient_id=examination.patient_id,
+                    objects=[version],
+                    reason=viewer.reason,
+                )
+    except DatabaseError as unwritten:
+        raise Unavailable("audit") from unwritten
+    return tickets.issue(holder=str(viewer.account_id), study_ids=study_ids)

@@ -1,0 +1,108 @@
+"""Sentences of the viewer's script and of its help; `{name}` is filled in by the script (frontend/viewer/texts.ts)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    keys: tuple[str, ...]
+    does: str
+
+
+@dataclass(frozen=True)
+class TouchRow:
+    gesture: str
+    does: str
+
+
+def for_script() -> dict[str, str]:
+    return _state() | _failures() | _windows() | _modes()
+
+
+def _state() -> dict[str, str]:
+    return {
+        "loading": _("Loading the images…"),
+        "image": _("Image {number} of {total}"),
+        "series": _("Series {number}: {title}"),
+        "window": _("Window: centre {center}, width {width}"),
+        "zoom": _("Zoom {zoom}×"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "measure_no_scale": _("no scale in this image"),
+        "measure_detector": _("approximate: measured on the detector"),
+        "series_unshowable": _(
+            "This series cannot be shown in the browser. You can download it with the examination."
+        ),
+    }
+
+
+def _failures() -> dict[str, str]:
+    return {
+        "failed_session": _(
+            "You have been signed out because nothing happened for a while. Sign in to go on looking."
+        ),
+        "failed_gone": _(
+            "These images are not available any more. Go back to the examination to see what is there."
+        ),
+        "failed_network": _(
+            "The image did not arrive. Check the internet connection; we will try again as soon as it is back."
+        ),
+        "failed_decode": _(
+            "This image cannot be shown in the browser. Other images may work; all can be downloaded."
+        ),
+        "failed_start": _("The image viewer could not start. Try again, or use an up-to-date browser."),
+    }
+
+
+def _windows() -> dict[str, str]:
+    return {
+        "preset_auto": _("Automatic"),
+        "preset_lung": _("Lungs"),
+        "preset_bone": _("Bones"),
+        "preset_brain": _("Brain"),
+        "preset_abdomen": _("Abdomen"),
+        "preset_vessels": _("Vessels"),
+    }
+
+
+def _modes() -> dict[str, str]:
+    return {
+        "mode_window": _("Drag over the image: brightness and contrast"),
+        "mode_pan": _("Drag the image to move it"),
+        "mode_length": _("Draw a line over what you want to measure"),
+        "mode_angle": _("Draw the first arm, then mark the end of the second"),
+    }
+
+
+def keys() -> list[KeyRow]:
+    """The same keys as in frontend/viewer/keyboard.ts."""
+    return [
+        KeyRow(("↑", "↓"), _("previous or next image")),
+        KeyRow(("PgUp", "PgDn"), _("ten images back or forward")),
+        KeyRow(("Home", "End"), _("first or last image")),
+        KeyRow(("[", "]"), _("previous or next series")),
+        KeyRow((_("Space"),), _("play or pause a moving picture")),
+        KeyRow(("+", "−", "0"), _("zoom in, zoom out, whole image")),
+        KeyRow(("Shift + ← ↑ → ↓",), _("move the image")),
+        KeyRow(("1", "2", "…"), _("ready-made brightness: automatic, then as in the list")),
+        KeyRow(("B", "D"), _("brighter, darker")),
+        KeyRow(("K", "M"), _("more contrast, less contrast")),
+        KeyRow(("I",), _("negative")),
+        KeyRow(("R", "H", "V"), _("rotate, mirror, upside down")),
+        KeyRow(("Delete",), _("delete a measurement")),
+        KeyRow(("Z",), _("everything as at the beginning")),
+        KeyRow(("O",), _("show or hide the report")),
+        KeyRow(("F",), _("full screen")),
+    ]
+
+
+def touches() -> list[TouchRow]:
+    return [
+        TouchRow(_("One finger up or down"), _("previous or next image")),
+        TouchRow(_("Two fingers"), _("zoom and move the image")),
+        TouchRow(_("Two quick taps"), _("zoom in; again: whole image")),
+    ]
