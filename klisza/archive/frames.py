@@ -21,7 +21,9 @@ PIECE = struct.Struct("<QL")
 Piece = tuple[int, int]
 
 
-def encode(original: dict[str, Any] | None, rendition: dict[str, Any] | None, *, sizes: tuple[int, int]) -> bytes:
+def encode(
+    original: dict[str, Any] | None, rendition: dict[str, Any] | None, *, sizes: tuple[int, int]
+) -> bytes:
     """original, rendition: as standards.dicom.frames.as_json gives them; sizes: bytes of the two blobs.
 
     The numbers come from the sandbox, which may have been taken over: what lies outside the blob raises ValueError.

@@ -14,7 +14,23 @@ from klisza.base.ids import opaque_uid
 from .models import Instance, Series, Study
 
 # A series of these is text, a mark or a plan: it stands behind the images and is not counted as one.
-NOT_IMAGES = frozenset({"SR", "KO", "PR", "DOC", "REG", "SEG", "RTPLAN", "RTSTRUCT", "RTDOSE", "RTRECORD", "RWV", "PLAN", "STAIN"})
+NOT_IMAGES = frozenset(
+    {
+        "SR",
+        "KO",
+        "PR",
+        "DOC",
+        "REG",
+        "SEG",
+        "RTPLAN",
+        "RTSTRUCT",
+        "RTDOSE",
+        "RTRECORD",
+        "RWV",
+        "PLAN",
+        "STAIN",
+    }
+)
 DEFAULT_FRAME_TIME_MS = 66.0  # 15 pictures a second, for a cine that does not say
 
 
@@ -67,13 +83,20 @@ def series_of(study_ids: Iterable[uuid.UUID]) -> list[SeriesCard]:
 def counts(study_id: uuid.UUID) -> StudyCounts:
     """Of what may be shown."""
     row = Instance.objects.filter(series__study_id=study_id, hidden_reason="").aggregate(
-        series=Count("series", distinct=True), instances=Count("id"), frames=Coalesce(Sum("number_of_frames"), 0)
+        series=Count("series", distinct=True),
+        instances=Count("id"),
+        frames=Coalesce(Sum("number_of_frames"), 0),
     )
     return StudyCounts(**row)
 
 
 def _display_key(series: Series) -> tuple[bool, bool, int, str]:
-    return series.modality in NOT_IMAGES, series.series_number is None, series.series_number or 0, str(series.pk)
+    return (
+        series.modality in NOT_IMAGES,
+        series.series_number is None,
+        series.series_number or 0,
+        str(series.pk),
+    )
 
 
 def _card(series: Series) -> SeriesCard:

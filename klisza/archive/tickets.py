@@ -27,7 +27,9 @@ from klisza.base.errors import NotAllowed, Unavailable
 from .models import Revocation
 
 VERSION = 1
-HEAD = struct.Struct(">BQQ16s16sB")  # version, issued and expiry in ms since 1970, holder, session, number of studies
+HEAD = struct.Struct(
+    ">BQQ16s16sB"
+)  # version, issued and expiry in ms since 1970, holder, session, number of studies
 MAC_BYTES = 24
 STUDIES_MOST = 64
 NOBODY = bytes(16)
@@ -84,7 +86,9 @@ def revoke(*, subject: str) -> None:
     Runs in the caller's transaction; works everywhere within two seconds of its commit.
     """
     now = clock.now()
-    Revocation.objects.filter(at__lt=now - 2 * settings.TICKET_LIFE).delete()  # their tickets are long expired
+    Revocation.objects.filter(
+        at__lt=now - 2 * settings.TICKET_LIFE
+    ).delete()  # their tickets are long expired
     Revocation.objects.create(subject=_subject(subject).hex(), at=now)
 
 
@@ -92,13 +96,17 @@ def _sealed(now: int, holder: bytes, session: bytes, study_ids: list[uuid.UUID])
     if not 0 < len(study_ids) <= STUDIES_MOST:
         raise ValueError(f"a ticket is for 1 to {STUDIES_MOST} studies")
     ends = now + int(settings.TICKET_LIFE.total_seconds() * 1000)
-    body = HEAD.pack(VERSION, now, ends, holder, session, len(study_ids)) + b"".join(study.bytes for study in study_ids)
+    body = HEAD.pack(VERSION, now, ends, holder, session, len(study_ids)) + b"".join(
+        study.bytes for study in study_ids
+    )
     return base64.urlsafe_b64encode(body + _mac(body)).rstrip(b"=").decode()
 
 
 def _decoded(token: str) -> bytes:
     try:
-        return base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        return base64.b64decode(
+            token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True
+        )
     except (ValueError, binascii.Error):
         raise TicketRefused from None
 
@@ -112,7 +120,9 @@ def _open(token: str) -> Ticket:
     if version != VERSION or len(body) != HEAD.size + 16 * number:
         raise TicketRefused
     studies = frozenset(uuid.UUID(bytes=body[at : at + 16]) for at in range(HEAD.size, len(body), 16))
-    return Ticket(holder.hex(), "" if session == NOBODY else session.hex(), studies, _moment(issued), _moment(ends))
+    return Ticket(
+        holder.hex(), "" if session == NOBODY else session.hex(), studies, _moment(issued), _moment(ends)
+    )
 
 
 def _mac(body: bytes) -> bytes:
@@ -154,8 +164,14 @@ class _Revocations:
         self._refresh()
         if not self.latest:
             return False
-        subjects = [ticket.holder, ticket.session, *(_subject(str(study)).hex() for study in ticket.study_ids)]
-        return any(subject in self.latest and ticket.issued_at <= self.latest[subject] for subject in subjects)
+        subjects = [
+            ticket.holder,
+            ticket.session,
+            *(_subject(str(study)).hex() for study in ticket.study_ids),
+        ]
+        return any(
+            subject in self.latest and ticket.issued_at <= self.latest[subject] for subject in subjects
+        )
 
     def _refresh(self) -> None:
         age = time.monotonic() - self.read_at
@@ -175,7 +191,9 @@ class _Revocations:
         close_old_connections()
         try:
             # By time, not by the last id seen: rows of parallel transactions become visible out of order.
-            rows = Revocation.objects.filter(at__gte=clock.now() - 2 * settings.TICKET_LIFE).values_list("subject", "at")
+            rows = Revocation.objects.filter(at__gte=clock.now() - 2 * settings.TICKET_LIFE).values_list(
+                "subject", "at"
+            )
             latest: dict[str, datetime] = {}
             for subject, at in rows.order_by("at"):
                 latest[subject] = at

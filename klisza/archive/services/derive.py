@@ -21,14 +21,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from klisza.archive import frames
+from klisza.archive.models import Instance, Series, Study
 from klisza.base import sandbox, sealing
 from klisza.base.errors import SandboxFailed
 from klisza.base.ids import opaque_uid
 from klisza.blobs import services as blobs
 from klisza.blobs.models import Blob
-
-from .. import frames
-from ..models import Instance, Series, Study
 
 log = structlog.get_logger(__name__)
 
@@ -110,8 +109,12 @@ def _derive_series(study: Study, series: Series) -> Made:
         bad |= {str(instance.pk): _unshowable(reason) for instance, reason in found}
 
 
-def _call(study: Study, series: Series, instances: list[Instance], folder: Path, *, preview: bool = True) -> dict[str, Any]:
-    megabytes = sum(min(i.rows, 65535) * min(i.columns, 65535) * max(1, i.number_of_frames) * 2 / 1e6 for i in instances)
+def _call(
+    study: Study, series: Series, instances: list[Instance], folder: Path, *, preview: bool = True
+) -> dict[str, Any]:
+    megabytes = sum(
+        min(i.rows, 65535) * min(i.columns, 65535) * max(1, i.number_of_frames) * 2 / 1e6 for i in instances
+    )
     seconds = CPU_SECONDS + CPU_SECONDS_PER_INSTANCE * len(instances) + CPU_SECONDS_PER_MEGABYTE * megabytes
     seconds = min(CPU_SECONDS_MOST, seconds)
     answer: dict[str, Any] = sandbox.call(
@@ -129,7 +132,9 @@ def _call(study: Study, series: Series, instances: list[Instance], folder: Path,
     return answer
 
 
-def _killers(study: Study, series: Series, instances: list[Instance], reason: str) -> list[tuple[Instance, str]]:
+def _killers(
+    study: Study, series: Series, instances: list[Instance], reason: str
+) -> list[tuple[Instance, str]]:
     """Which instances kill the sandbox, by halving; never empty, so that the caller's loop ends."""
     if len(instances) <= 1:
         return [(instance, reason) for instance in instances]
@@ -146,12 +151,21 @@ def _killers(study: Study, series: Series, instances: list[Instance], reason: st
 
 
 def _unshowable(reason: str) -> dict[str, Any]:
-    return {"frames": None, "pieces": None, "rendition": None, "syntax": "", "unshowable": REASONS.get(reason, CRASHED), "read": False}
+    return {
+        "frames": None,
+        "pieces": None,
+        "rendition": None,
+        "syntax": "",
+        "unshowable": REASONS.get(reason, CRASHED),
+        "read": False,
+    }
 
 
 def _store(answer: dict[str, Any], bad: dict[str, dict[str, Any]], folder: Path) -> Made:
     made = Made({**answer["instances"], **bad}, answer["frame_time_ms"])
-    names = ["metadata.json.gz", "full.json.gz"] + (["preview.jpg", "thumbnail.jpg"] if answer["preview"] else [])
+    names = ["metadata.json.gz", "full.json.gz"] + (
+        ["preview.jpg", "thumbnail.jpg"] if answer["preview"] else []
+    )
     names += [f"rendition-{key}.raw" for key, item in made.instances.items() if item["rendition"]]
     for name in names:
         path = folder / name
@@ -168,7 +182,9 @@ def _keep(series: Series, made: Made) -> None:
     series.full_metadata = _row(made, "full.json.gz")
     series.frame_time_ms = made.frame_time_ms
     series.save(update_fields=["preview", "thumbnail", "metadata", "full_metadata", "frame_time_ms"])
-    for instance in Instance.objects.filter(series=series, pk__in=list(made.instances)).select_related("blob"):
+    for instance in Instance.objects.filter(series=series, pk__in=list(made.instances)).select_related(
+        "blob"
+    ):
         old.append(instance.rendition_id)
         _keep_instance(instance, made)
     _forget([key for key in old if key])
@@ -186,7 +202,9 @@ def _keep_instance(instance: Instance, made: Made) -> None:
         instance.frame_index, instance.unshowable = b"", CRASHED
     if item["frames"] is not None:
         instance.number_of_frames = int(item["frames"])
-    instance.save(update_fields=["rendition", "unshowable", "frame_syntax_uid", "frame_index", "number_of_frames"])
+    instance.save(
+        update_fields=["rendition", "unshowable", "frame_syntax_uid", "frame_index", "number_of_frames"]
+    )
 
 
 def _row(made: Made, name: str) -> Blob | None:

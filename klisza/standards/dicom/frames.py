@@ -72,9 +72,16 @@ def picture(path: str, dataset: FileDataset, position: int) -> Picture | None:
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", "") or "")
     if syntax == DeflatedExplicitVRLittleEndian:
         # The element lies inside the compressed stream: no offsets to give, the frames must be written out anew.
-        return Picture(dataset, layout(dataset), syntax, "PixelData", False, []) if "Rows" in dataset else None
+        return (
+            Picture(dataset, layout(dataset), syntax, "PixelData", False, []) if "Rows" in dataset else None
+        )
     with open(path, "rb") as file:
-        found = _element(file, position, implicit=dataset.original_encoding[0] is True, little=syntax != ExplicitVRBigEndian)
+        found = _element(
+            file,
+            position,
+            implicit=dataset.original_encoding[0] is True,
+            little=syntax != ExplicitVRBigEndian,
+        )
         if found is None:
             return None
         keyword, start, length = found
@@ -160,7 +167,9 @@ def _encapsulated(file: BinaryIO, dataset: FileDataset, frames: int, size: int) 
     extended = _extended(dataset, first, frames, size)
     if extended:
         return extended
-    groups = _by_table(fragments, [first + offset for offset in offsets], frames) or _by_count(file, fragments, frames)
+    groups = _by_table(fragments, [first + offset for offset in offsets], frames) or _by_count(
+        file, fragments, frames
+    )
     if len(groups) < frames:
         raise NoPicture(f"{frames} frames are promised, {len(groups)} are there")
     return groups[:frames]
@@ -177,7 +186,12 @@ def _fragment(file: BinaryIO, item: int, size: int) -> Piece:
 def _extended(dataset: FileDataset, first: int, frames: int, size: int) -> list[list[Piece]]:
     """Extended Offset Table (PS3.3 C.7.6.3.1.8): one fragment a frame; ignored when it does not fit the file."""
     offsets, lengths = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
-    if not isinstance(offsets, bytes) or not isinstance(lengths, bytes) or len(offsets) != frames * 8 or len(lengths) != frames * 8:
+    if (
+        not isinstance(offsets, bytes)
+        or not isinstance(lengths, bytes)
+        or len(offsets) != frames * 8
+        or len(lengths) != frames * 8
+    ):
         return []
     pairs = zip(struct.unpack(f"<{frames}Q", offsets), struct.unpack(f"<{frames}Q", lengths), strict=True)
     groups = [[(first + offset + 8, length)] for offset, length in pairs]

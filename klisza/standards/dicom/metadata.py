@@ -52,10 +52,20 @@ DetectorInformationSequence EchoTime RepetitionTime FlipAngle KVP
 """
 ALLOWED = frozenset(" ".join((DESCRIPTION, PIXELS, GEOMETRY, TIME, FRAMES)).split())
 # What Cornerstone asks for at the top level; enhanced objects keep it in functional groups.
-FLATTENED = """
-PixelSpacing SliceThickness SpacingBetweenSlices ImagePositionPatient ImageOrientationPatient WindowCenter WindowWidth VOILUTFunction
-RescaleSlope RescaleIntercept RescaleType FrameLaterality
-""".split()
+FLATTENED = [
+    "PixelSpacing",
+    "SliceThickness",
+    "SpacingBetweenSlices",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "WindowCenter",
+    "WindowWidth",
+    "VOILUTFunction",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "FrameLaterality",
+]
 
 Json = dict[str, Any]
 
@@ -91,7 +101,9 @@ def flattened(dataset: Dataset, frame: int = 0) -> Json:
     groups += per_frame[frame : frame + 1]
     groups += _sequence(dataset, "SharedFunctionalGroupsSequence")[:1]
     for group in groups:
-        for item in (item for element in group if element.VR == "SQ" and element.value for item in element.value[:1]):
+        for item in (
+            item for element in group if element.VR == "SQ" and element.value for item in element.value[:1]
+        ):
             for keyword in FLATTENED:
                 if keyword not in found and keyword in item and not dataset.get(keyword):
                     found[keyword] = item[keyword].value
@@ -108,7 +120,9 @@ def usable_window(dataset: Dataset) -> Json:
     widths = dataset.get("WindowWidth")
     if widths is None:
         return {}
-    values = [widths] if isinstance(widths, int | float | str) or not hasattr(widths, "__iter__") else list(widths)
+    values = (
+        [widths] if isinstance(widths, int | float | str) or not hasattr(widths, "__iter__") else list(widths)
+    )
     try:
         broken = not values or any(float(value) < 1 for value in values)
     except (TypeError, ValueError):
@@ -118,7 +132,9 @@ def usable_window(dataset: Dataset) -> Json:
 
 def mapped_uid(uid: str, uid_key: str) -> str:
     """The same frame of reference keeps one name within a study, which nobody without the key can trace back."""
-    number = uuid.UUID(bytes=hmac.new(bytes.fromhex(uid_key), uid.encode(), hashlib.sha256).digest()[:16], version=4).int
+    number = uuid.UUID(
+        bytes=hmac.new(bytes.fromhex(uid_key), uid.encode(), hashlib.sha256).digest()[:16], version=4
+    ).int
     return f"2.25.{number}"
 
 
@@ -129,7 +145,10 @@ def _filtered(dataset: Dataset, uid_key: str, depth: int) -> Json:
         if element is None or element.keyword not in ALLOWED or depth > DEPTH_LIMIT:
             continue
         if element.VR == "SQ":
-            body[_key(element)] = {"vr": "SQ", "Value": [_filtered(item, uid_key, depth + 1) for item in element.value]}
+            body[_key(element)] = {
+                "vr": "SQ",
+                "Value": [_filtered(item, uid_key, depth + 1) for item in element.value],
+            }
         elif element.VR == "UI":
             body[_key(element)] = _public_uid(element, uid_key)
         elif (converted := _convert(element)) is not None:
@@ -150,10 +169,18 @@ def _everything(dataset: Dataset, depth: int) -> Json:
     body: Json = {}
     for tag in list(dataset.keys()):
         element = _read(dataset, tag)
-        if element is None or depth > DEPTH_LIMIT or element.tag.element == 0 or (element.tag.is_private and element.VR in BINARY):
+        if (
+            element is None
+            or depth > DEPTH_LIMIT
+            or element.tag.element == 0
+            or (element.tag.is_private and element.VR in BINARY)
+        ):
             continue
         if element.VR == "SQ":
-            body[_key(element)] = {"vr": "SQ", "Value": [_everything(item, depth + 1) for item in element.value]}
+            body[_key(element)] = {
+                "vr": "SQ",
+                "Value": [_everything(item, depth + 1) for item in element.value],
+            }
         elif (converted := _convert(element)) is not None:
             body[_key(element)] = converted
     return body
@@ -171,13 +198,17 @@ def _read(dataset: Dataset, tag: Any) -> DataElement | None:
 
 def _convert(element: DataElement) -> Json | None:
     if element.VR in BINARY or element.VR == "US or OW":
-        limit = LUT_INLINE_LIMIT if "LUT" in element.keyword or "LookupTable" in element.keyword else INLINE_LIMIT
+        limit = (
+            LUT_INLINE_LIMIT if "LUT" in element.keyword or "LookupTable" in element.keyword else INLINE_LIMIT
+        )
         if not isinstance(element.value, bytes) or len(element.value) > limit:
             return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            converted = element.to_json_dict(bulk_data_element_handler=None, bulk_data_threshold=LUT_INLINE_LIMIT * 2)
+            converted = element.to_json_dict(
+                bulk_data_element_handler=None, bulk_data_threshold=LUT_INLINE_LIMIT * 2
+            )
         json.dumps(converted, allow_nan=False)
     except Exception:  # noqa: BLE001 - as in _read
         return None
@@ -189,7 +220,11 @@ def _element(keyword: str, value: Any) -> Json | None:
 
     vr = "US" if keyword in ("SmallestImagePixelValue", "LargestImagePixelValue") else dictionary_VR(keyword)
     if vr == "DS":
-        value = [float(part) for part in value] if hasattr(value, "__iter__") and not isinstance(value, str) else float(value)
+        value = (
+            [float(part) for part in value]
+            if hasattr(value, "__iter__") and not isinstance(value, str)
+            else float(value)
+        )
     if isinstance(value, list):
         return {"vr": vr, "Value": value}
     if isinstance(value, float | int) and not isinstance(value, bool):

@@ -19,7 +19,16 @@ from .frames import NoPicture, Picture, as_json, picture, read_header
 from .metadata import flattened, for_browser, for_machines, usable_window
 from .metadata_order import display_order
 from .render_preview import aspect_of, first_number, grey, jpeg, shrink
-from .render_rendition import EXPLICIT, GREY, NO_PICTURE_CLASSES, check_codestream, decoded, passes, to_rgb, write
+from .render_rendition import (
+    EXPLICIT,
+    GREY,
+    NO_PICTURE_CLASSES,
+    check_codestream,
+    decoded,
+    passes,
+    to_rgb,
+    write,
+)
 
 PREVIEW_SIDE = 768
 THUMBNAIL_SIDE = 256
@@ -29,19 +38,27 @@ UNDECODABLE = "the picture cannot be decoded here, it can be downloaded"
 UNSUPPORTED = (JPEG2000MC, JPEG2000MCLossless)
 
 
-def series(*, instances: list[dict[str, Any]], opaque: dict[str, str], uid_key: str, preview: bool = True) -> dict[str, Any]:
+def series(
+    *, instances: list[dict[str, Any]], opaque: dict[str, str], uid_key: str, preview: bool = True
+) -> dict[str, Any]:
     """Look at every instance of one series; write metadata.json.gz, full.json.gz, preview.jpg, thumbnail.jpg and one
     rendition-<id>.raw per instance that browsers cannot decode into the working directory.
 
     instances: `id`, `path`, `opaque_uid`. opaque: StudyInstanceUID and SeriesInstanceUID for the browser.
-    Returns `instances` (id -> frames, pieces, rendition, syntax, unshowable) and `preview` (whether there is one).
+    Returns `instances` (id -> frames, pieces, rendition, syntax, unshowable), `preview` (whether there is one) and
+    `frame_time_ms` of its multi-frame objects.
     """
     seen = [_Seen(entry, {**opaque, "SOPInstanceUID": entry["opaque_uid"]}, uid_key) for entry in instances]
     ordered = [seen[index] for index in display_order([item.key for item in seen])]
     drawn = _previews([item for item in ordered if item.showable]) if preview else False
     _write_json("metadata.json.gz", [item.browser() for item in ordered if item.showable])
     _write_json("full.json.gz", [item.full for item in ordered if item.full])
-    return {"instances": {item.id: item.answer() for item in seen}, "preview": drawn}
+    times = [_frame_time(item.dataset) for item in ordered if item.picture and item.picture.layout.frames > 1]
+    return {
+        "instances": {item.id: item.answer() for item in seen},
+        "preview": drawn,
+        "frame_time_ms": next((moment for moment in times if moment), None),
+    }
 
 
 def frame(*, path: str, number: int, longest: int) -> bool:
@@ -131,14 +148,30 @@ class _Seen:
 def _sort_key(dataset: Dataset) -> dict[str, Any]:
     extra = flattened(dataset)
     number = first_number(dataset.get("InstanceNumber"))
-    moment = "".join(str(dataset.get(keyword) or "") for keyword in ("AcquisitionDate", "AcquisitionTime", "ContentTime"))
+    moment = "".join(
+        str(dataset.get(keyword) or "") for keyword in ("AcquisitionDate", "AcquisitionTime", "ContentTime")
+    )
     return {
         "position": _numbers(dataset.get("ImagePositionPatient") or extra.get("ImagePositionPatient"), 3),
-        "orientation": _numbers(dataset.get("ImageOrientationPatient") or extra.get("ImageOrientationPatient"), 6),
+        "orientation": _numbers(
+            dataset.get("ImageOrientationPatient") or extra.get("ImageOrientationPatient"), 6
+        ),
         "number": None if number is None else int(number),
         "time": moment,
         "uid": str(dataset.get("SOPInstanceUID", "")),
     }
+
+
+def _frame_time(dataset: Dataset) -> float | None:
+    """Milliseconds between two frames (PS3.3 C.7.6.5); None when the object does not say."""
+    own = first_number(dataset.get("FrameTime"))
+    vector = dataset.get("FrameTimeVector")
+    if not own and vector is not None and not isinstance(vector, str | float | int) and len(vector) > 1:
+        own = first_number(sum(float(part) for part in vector) / (len(vector) - 1))
+    for keyword in ("RecommendedDisplayFrameRate", "CineRate"):
+        rate = first_number(dataset.get(keyword))
+        own = own or (1000 / rate if rate else None)
+    return own if own and 1 <= own <= 10_000 else None
 
 
 def _numbers(value: Any, count: int) -> list[float] | None:
@@ -171,7 +204,11 @@ def _previews(showable: list[_Seen]) -> bool:
 def _suggest(showable: list[_Seen], window: tuple[float, float]) -> None:
     """Images without a window of their own begin with the preview's, so that they look like it."""
     for item in showable:
-        own = {**flattened(item.dataset), **{k: item.dataset.get(k) for k in ("WindowWidth",)}, **item.changes}
+        own = {
+            **flattened(item.dataset),
+            **{k: item.dataset.get(k) for k in ("WindowWidth",)},
+            **item.changes,
+        }
         if item.picture and item.picture.layout.samples == 1 and not own.get("WindowWidth"):
             item.changes |= {"WindowCenter": round(window[0], 3), "WindowWidth": round(window[1], 3)}
 
@@ -209,4 +246,8 @@ def _aspect(dataset: Dataset) -> float:
 
 def _write_json(name: str, items: list[dict[str, Any]]) -> None:
     with open(name, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, mtime=0) as out:
-        out.write(json.dumps(items, allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
+        out.write(
+            json.dumps(items, allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode(
+                "utf-8", "replace"
+            )
+        )

@@ -61,7 +61,9 @@ def _padding(frame: NDArray[Any], dataset: Dataset) -> NDArray[np.bool_]:
     return (frame >= min(value, other)) & (frame <= max(value, other))
 
 
-def _own_window(raw: NDArray[Any], values: NDArray[np.float64], dataset: Dataset) -> NDArray[np.float64] | None:
+def _own_window(
+    raw: NDArray[Any], values: NDArray[np.float64], dataset: Dataset
+) -> NDArray[np.float64] | None:
     """The object's own VOI transformation scaled to 0..255, or None when it has none that shows anything."""
     if "VOILUTSequence" in dataset:
         # A LUT indexes integers; its output range is what its descriptor's third value says.
@@ -124,7 +126,12 @@ def aspect_of(dataset: Dataset) -> float:
     """Height of a pixel divided by its width; 1 when unknown."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing", "PixelAspectRatio"):
         value = dataset.get(keyword)
-        if value is not None and not isinstance(value, str | bytes) and hasattr(value, "__len__") and len(value) == 2:
+        if (
+            value is not None
+            and not isinstance(value, str | bytes)
+            and hasattr(value, "__len__")
+            and len(value) == 2
+        ):
             tall, wide = first_number(value[0]), first_number(value[1])
             if tall and wide and tall > 0 and wide > 0:
                 return tall / wide

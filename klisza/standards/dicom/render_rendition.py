@@ -61,9 +61,18 @@ def passes(picture: Picture) -> bool:
     if int(dataset.get("HighBit", stored - 1) or stored - 1) != stored - 1:
         return False
     signed = int(dataset.get("PixelRepresentation") or 0) == 1
-    grey = shape.samples == 1 and photometric in GREY and shape.bits_allocated in (8, 16) and not (signed and shape.bits_allocated == 8)
+    grey = (
+        shape.samples == 1
+        and photometric in GREY
+        and shape.bits_allocated in (8, 16)
+        and not (signed and shape.bits_allocated == 8)
+    )
     if not picture.encapsulated:
-        plain_color = photometric == "RGB" and shape.bits_allocated == 8 and not int(dataset.get("PlanarConfiguration") or 0)
+        plain_color = (
+            photometric == "RGB"
+            and shape.bits_allocated == 8
+            and not int(dataset.get("PlanarConfiguration") or 0)
+        )
         return picture.syntax in (IMPLICIT, EXPLICIT) and (grey or plain_color)
     if picture.syntax == JPEG_BASELINE:
         # Browsers decide on colour by the stream's own marks: only what JPEG itself means is left to them.
@@ -110,7 +119,9 @@ def _twelve_bit(path: str, picture: Picture, indices: list[int] | None) -> Itera
 
     with open(path, "rb") as file:
         for index in range(picture.layout.frames) if indices is None else indices:
-            stream = b"".join(os.pread(file.fileno(), length, offset) for offset, length in picture.pieces[index])
+            stream = b"".join(
+                os.pread(file.fileno(), length, offset) for offset, length in picture.pieces[index]
+            )
             frame = np.asarray(jpeg_decode(stream))
             if frame.shape[:2] != (picture.layout.rows, picture.layout.columns):
                 raise NoPicture("the compressed picture has another size than its header says")
@@ -197,7 +208,10 @@ def _write_scaled(path: str, picture: Picture, out: BinaryIO) -> Rendition:
         scaled = (np.nan_to_num(frame.astype(np.float64), nan=low, posinf=high, neginf=low) - low) / step
         out.write(np.rint(scaled).astype("<u2").tobytes())
         count += 1
-    slope, intercept = float(picture.dataset.get("RescaleSlope") or 1), float(picture.dataset.get("RescaleIntercept") or 0)
+    slope, intercept = (
+        float(picture.dataset.get("RescaleSlope") or 1),
+        float(picture.dataset.get("RescaleIntercept") or 0),
+    )
     changes = {
         "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15, "PixelRepresentation": 0, "PlanarConfiguration": None,
         "RescaleSlope": slope * step, "RescaleIntercept": slope * low + intercept,

@@ -1,0 +1,86 @@
+"""What a browser gets for a ticket; every UID in the path is one of ours (2.25.<our id>)."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import uuid
+
+from klisza.archive import tickets
+from klisza.base.errors import NotFound, Unavailable
+from klisza.base.ids import from_opaque_uid
+from klisza.blobs import services as blobs
+
+from .accept import frame_form
+from .answers import Answer, Environ, Part, Problem, bytes_of, multipart, of_bytes, ranged
+from .index import Entry, Image, Row, index, kept_metadata
+
+FRAME_DIGITS = 6
+
+
+def answer(parts: list[str], environ: Environ) -> Answer:
+    """parts: the path after /dicom-web/t/. A study outside the ticket answers as one that does not exist."""
+    if len(parts) < 5 or parts[1] != "studies" or parts[3] != "series":
+        raise NotFound
+    ticket = tickets.check(parts[0])
+    study_id = from_opaque_uid(parts[2])
+    if study_id is None or study_id not in ticket.study_ids:
+        raise NotFound
+    entry = index.study(study_id)
+    row = entry.row(from_opaque_uid(parts[4]))
+    rest = parts[5:]
+    if len(rest) == 4 and rest[0] == "instances" and rest[2] == "frames":
+        return _frame(row, from_opaque_uid(rest[1]), rest[3], environ)
+    if rest == ["metadata"]:
+        return _metadata(row, environ)
+    if rest in (["thumbnail"], ["rendered"]):
+        return _picture(entry, row, thumbnail=rest == ["thumbnail"])
+    raise NotFound
+
+
+def _frame(row: Row, instance_id: uuid.UUID | None, number: str, environ: Environ) -> Answer:
+    image = row.images.get(instance_id) if instance_id else None
+    if image is None or not number.isascii() or not number.isdigit() or len(number) > FRAME_DIGITS:
+        raise NotFound
+    blob, pieces = image.for_browser(int(number) - 1)
+    if not pieces:
+        raise NotFound
+    form = frame_form(environ.get("HTTP_ACCEPT", ""), image.frame_syntax, multipart_by_default=False)
+    if form is None:
+        raise Problem(406)
+    data = bytes_of(blob, pieces)
+    media_type = f"{form[1]}; transfer-syntax={image.frame_syntax}"
+    if not form[0]:
+        return ranged(data, media_type, environ.get("HTTP_RANGE", ""))
+    return _in_one_part(data, media_type, form[1], image, number, environ)
+
+
+def _in_one_part(
+    data: bytes, media_type: str, type_: str, image: Image, number: str, environ: Environ
+) -> Answer:
+    # The same boundary each time, so that byte ranges of several requests fit together; the blob's key makes it unguessable.
+    boundary = hashlib.sha256(f"{image.blob}/{number}".encode()).hexdigest()[:32]
+    whole = multipart([Part(media_type, len(data), lambda: iter([data]))], type_, boundary)
+    return ranged(b"".join(whole.body), whole.type, environ.get("HTTP_RANGE", ""))
+
+
+def _metadata(row: Row, environ: Environ) -> Answer:
+    if row.metadata is None:
+        raise Unavailable("metadata", retry_after=2)
+    packed = blobs.read(row.metadata)
+    if row.has_hidden:
+        items = kept_metadata(json.loads(gzip.decompress(packed)), row, opaque=True)
+        packed = gzip.compress(json.dumps(items, separators=(",", ":")).encode(), 6)
+    vary = ("Vary", "Accept-Encoding")
+    if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        return of_bytes(packed, "application/dicom+json", ("Content-Encoding", "gzip"), vary)
+    return of_bytes(gzip.decompress(packed), "application/dicom+json", vary)
+
+
+def _picture(entry: Entry, row: Row, *, thumbnail: bool) -> Answer:
+    key = row.thumbnail if thumbnail else row.preview
+    # A preview may show an instance that was hidden after it was made.
+    if key is None or (row.has_hidden and not entry.derived):
+        raise NotFound
+    return of_bytes(blobs.read(key), "image/jpeg")
