@@ -29,7 +29,7 @@ class AuditEvent(models.Model):
 
 
 class AuditLink(models.Model):
-    """The chain: SHA-256 over the previous link and the event's canonical JSON; written by the worker in id order."""
+    """The chain: SHA-256 over the previous link and the event as JSON; written by the worker in id order."""
 
     event = models.OneToOneField(AuditEvent, primary_key=True, on_delete=models.PROTECT, related_name="link")
     hash = models.CharField(max_length=64)

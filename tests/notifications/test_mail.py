@@ -24,12 +24,12 @@ from tests.portal import free_port, running
 State = Message.State
 SHELL = (
     "from klisza.notifications import services\n"
-    "services.enqueue_mail(to='a@example.org', language='pl', template='notifications/footer', context={}, kind='x')"
+    "services.enqueue_mail(to='a@b.pl', language='pl', template='notifications/footer', context={}, kind='x')"
 )
 
 
 class Sink:
-    """Collects mails; `answers`: what DATA says next instead of 250. `refuse`: recipient -> answer to RCPT."""
+    """Collects mails. answers: what DATA says next instead of 250; refuse: recipient -> answer to RCPT."""
 
     def __init__(self) -> None:
         self.answers: list[str] = []
@@ -151,7 +151,7 @@ class TestSmtp:
             mail_smtp.send(built, key="k")
 
     def test_crash_after_acceptance_makes_one_copy(self, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
-        """L9: the server has it, we died before we could note it; the second copy carries the same Message-ID."""
+        """L9: the server has it, we died before noting it; the second copy carries the same Message-ID."""
         mail()
         with monkeypatch.context() as patch:
             patch.setattr(services, "sent", lambda claimed: (_ for _ in ()).throw(SystemExit))
