@@ -1,7 +1,7 @@
 """Bytes in a folder: <root>/ab/c/<32 hex digits>, durable before anyone is told.
 
-Durable means: the bytes are synced under a temporary name, renamed, and the directory that holds the new name is
-synced, as is every parent that had to be made for it. Keys are random; nothing from data reaches a path (R26).
+Durable means: the bytes are synced under a temporary name, renamed, and the directory that holds the new name
+is synced, as is every parent that had to be made for it. Keys are random; no data reaches a path (R26).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Walks a data set once without decoding it: finds what the index needs and proves that the structure holds.
 
-No recursion, no allocation by a length that the bytes announce, bounded depth and number of elements: the time
+No recursion, no allocation by an announced length, bounded depth and number of elements: the time
 is proportional to the number of elements, whatever a stranger sends (trust.md P7, R21).
 Offsets are relative to the beginning of the data set.
 """

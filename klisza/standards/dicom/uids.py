@@ -17,7 +17,7 @@ DEFLATED_LE = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BE = "1.2.840.10008.1.2.2"
 
 # In the order in which we choose among what a sender offers for one class: compressed first, so that a sender
-# which holds JPEG 2000 and could decompress sends what it holds. Explicit VR Big Endian (retired) is left out.
+# which holds JPEG 2000 and could decompress sends what it holds. Explicit VR Big Endian is left out.
 COMPRESSED = {
     "1.2.840.10008.1.2.4.201": "HTJ2K lossless",
     "1.2.840.10008.1.2.4.202": "HTJ2K lossless RPCL",
