@@ -1,0 +1,44 @@
+"""Every page of the portal that exists now, by name; tests of labels, axe and width walk through them."""
+
+from __future__ import annotations
+
+import re
+
+from .visitor import Visitor
+
+OPEN_PAGES = {
+    "home": "/",
+    "instruction": "/instruction/",
+    "browser": "/browser/",
+    "login": "/login/",
+    "forgotten": "/login/forgotten/",
+    "forgotten-name": "/login/forgotten-name/",
+    "not-found": "/there-is-no-such-page/",
+    "demo": "/demo/",
+    "components": "/demo/components/",
+}
+PATIENT_PAGES = {
+    "list": "/examinations/",
+    "documents": "/documents/",
+    "surveys": "/surveys/",
+    "shares": "/shares/",
+    "password": "/account/password/",
+    "contact": "/account/contact/",
+    "information": "/account/information/",
+    "access-log": "/account/access-log/",
+    "not-yours": "/examinations/00000000-0000-7000-8000-000000000000/",
+}
+
+
+def pages_of(visitor: Visitor) -> dict[str, str]:
+    """The patient's pages, with those of the newest examination."""
+    found = visitor.open("/examinations/")
+    first = re.search(r"/examinations/[0-9a-f-]{36}/", found.text)
+    assert first, "no examination in the list"
+    detail = first.group()
+    pages = dict(PATIENT_PAGES) | {"examination": detail, "download": detail + "download/"}
+    report = re.search(re.escape(detail) + r"reports/[0-9a-f-]{36}/", visitor.open(detail).text)
+    if report:
+        pages["report"] = report.group()
+    viewer = detail.replace("/examinations/", "/viewer/")
+    return pages | {"viewer": viewer}

@@ -1,0 +1,140 @@
+"""axe-core finds nothing on any page and state; nothing scrolls sideways (trust.md 7.1, 7.3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.portal import ROOT
+
+from .sites import OPEN_PAGES, PATIENT_PAGES, pages_of
+from .story import ANNA, Story
+from .visitor import Visitor
+
+AXE = (ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCREENS = {
+    "320": {"width": 320, "height": 640},
+    "768": {"width": 768, "height": 1024},
+    "1280": {"width": 1280, "height": 800},
+}
+SHORT = [("320", "light", "pl"), ("1280", "dark", "pl")]
+LONG = [
+    (screen, scheme, language)
+    for screen in SCREENS
+    for scheme in ("light", "dark")
+    for language in ("pl", "en", "uk")
+    if (screen, scheme, language) not in SHORT
+]
+COMBINATIONS = pytest.mark.parametrize(
+    ("screen", "scheme", "language"),
+    SHORT + [pytest.param(*combination, marks=pytest.mark.long) for combination in LONG],
+)
+DATA_PAGES = [*PATIENT_PAGES, "examination", "report", "download", "viewer"]
+
+
+def violations(page: Page) -> list[str]:
+    """Run in the page's own world by the debugger, so that the policy of the page stays as it is."""
+    client = page.context.new_cdp_session(page)
+    client.send("Runtime.evaluate", {"expression": AXE})
+    run = f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(r => JSON.stringify(r.violations))"
+    answer = client.send("Runtime.evaluate", {"expression": run, "awaitPromise": True, "returnByValue": True})
+    client.detach()
+    found: list[dict[str, Any]] = json.loads(answer["result"]["value"])
+    return [f"{row['id']}: {[node['target'] for node in row['nodes']][:4]}" for row in found]
+
+
+class Accessible(Story):
+    def given_a_screen(self, screen: str, scheme: str, language: str) -> Page:
+        page = self.given_a_browser(screen=SCREENS[screen], color_scheme=scheme, reduced_motion="reduce")
+        page.context.add_cookies([{"name": "klisza_language", "value": language, "url": self.portal.url}])
+        return page
+
+    def then_nothing_is_wrong(self, state: str = "", *, reflows: bool = True) -> None:
+        found = violations(self.page)
+        assert not found, f"{state} {self.page.url}:\n" + "\n".join(found)
+        if reflows:
+            self.then_nothing_is_wider_than_the_screen()
+
+
+class TestOpenPages(Accessible):
+    @COMBINATIONS
+    def test_axe_finds_nothing(self, screen: str, scheme: str, language: str) -> None:
+        self.given_a_screen(screen, scheme, language)
+        for name, path in OPEN_PAGES.items():
+            self.when_opened(path)
+            self.then_nothing_is_wrong(name)
+
+    @COMBINATIONS
+    def test_axe_finds_nothing_in_errors(self, screen: str, scheme: str, language: str) -> None:
+        self.given_a_screen(screen, scheme, language)
+        for path in ("/login/", "/login/forgotten/", "/login/forgotten-name/"):
+            self.when_opened(path)
+            self.page.evaluate(
+                "document.querySelectorAll('main form').forEach(form => form.noValidate = true)"
+            )
+            self.page.locator("main form[method=post] button[type=submit]").first.click()
+            expect(self.page.locator(".error-summary")).to_be_visible()
+            self.then_nothing_is_wrong("error")
+
+
+class TestFirstLoginPages(Accessible):
+    @COMBINATIONS
+    def test_axe_finds_nothing_on_the_way(self, screen: str, scheme: str, language: str) -> None:
+        if language != "pl":
+            pytest.skip("the way is walked by Polish labels")
+        self.given_a_new_patient()
+        self.given_a_screen(screen, scheme, language)
+        self.when_opened("/login/")
+        self.when_the_password_is_entered()
+        self.then_the_address_is("/login/code/")
+        self.then_nothing_is_wrong("code")
+        self.when_the_code_is_entered("0000" if self.the_code() != "0000" else "1111")
+        self.then_nothing_is_wrong("wrong code")
+        self.when_the_code_is_entered()
+        self.then_the_address_is("/login/information/")
+        self.then_nothing_is_wrong("clause")
+        self.when_the_clause_is_accepted()
+        self.then_nothing_is_wrong("own password")
+        self.when_an_own_password_is_set("krótkie")
+        self.then_nothing_is_wrong("refused password")
+        self.when_an_own_password_is_set()
+        self.then_the_address_is("/examinations/")
+        self.then_nothing_is_wrong("empty list")
+
+
+class TestPagesOfAPatient(Accessible):
+    @COMBINATIONS
+    @pytest.mark.parametrize("name", DATA_PAGES)
+    def test_axe_finds_nothing(self, name: str, screen: str, scheme: str, language: str) -> None:
+        self.given_a_patient_on(name, screen, scheme, language)
+        self.then_nothing_is_wrong(name)
+
+    def given_a_patient_on(self, name: str, screen: str, scheme: str, language: str) -> None:
+        _, cookies = self._signed_in(*ANNA)
+        visitor = Visitor(self.portal)
+        for cookie in cookies:
+            visitor.http.cookies.set(cookie["name"], cookie["value"])
+        address = pages_of(visitor)[name]
+        visitor.close()
+        self.given_a_screen(screen, scheme, language)
+        self.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        self.when_opened(address)
+        if name == "viewer":
+            expect(self.page.locator("#viewport canvas").first).to_be_visible(timeout=30_000)
+
+    @pytest.mark.parametrize("screen", ["320", "1280"])
+    def test_axe_finds_nothing_in_open_menus(self, screen: str) -> None:
+        opened: list[tuple[str, Callable[[], None]]] = [
+            ("list", lambda: self.page.get_by_role("banner").get_by_text("Anna Kowalczyk").first.click()),
+            ("examination", lambda: self.page.get_by_text("Akcje", exact=True).first.click()),
+            ("viewer", lambda: self.page.get_by_text("Więcej opcji").first.click()),
+        ]
+        for name, open_it in opened:
+            self.given_a_patient_on(name, screen, "light", "pl")
+            open_it()
+            self.then_nothing_is_wrong(f"menu of {name}")

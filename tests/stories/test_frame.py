@@ -1,0 +1,83 @@
+"""What every page has: one heading, a title of its own, the language, support, keys that work."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from .sites import OPEN_PAGES, PATIENT_PAGES, pages_of
+from .story import ANNA, Story
+from .visitor import Visitor
+
+
+class Frame(Story):
+    def then_the_frame_is_whole(self, name: str) -> str:
+        """Returns the title."""
+        page = self.page
+        assert page.locator("h1").count() == 1, f"{name}: {page.locator('h1').count()} headings of level 1"
+        assert page.locator("html").get_attribute("lang") == "pl", name
+        expect(page.get_by_role("main")).to_have_count(1)
+        first = page.evaluate("document.querySelector('a, button, input')?.getAttribute('href')")
+        assert first == "#main", f"{name}: the skip link is not first"
+        footer = page.get_by_role("contentinfo")
+        expect(footer).to_contain_text("pomoc@szpital.example")
+        expect(footer).to_contain_text("+48 22 000 00 00")
+        return page.title()
+
+
+class TestEveryPage(Frame):
+    """S4, trust.md 7.2"""
+
+    def test_open_pages(self) -> None:
+        self.given_a_browser()
+        titles = []
+        for name, path in OPEN_PAGES.items():
+            self.when_opened(path)
+            if name != "browser":
+                titles.append(self.then_the_frame_is_whole(name))
+        assert len(set(titles)) == len(titles), titles
+
+    def test_pages_of_a_patient(self) -> None:
+        self.given_a_signed_in_patient()
+        titles = []
+        for name, path in PATIENT_PAGES.items():
+            self.when_opened(path)
+            titles.append(self.then_the_frame_is_whole(name))
+        assert len(set(titles)) == len(titles), titles
+
+    @pytest.mark.parametrize("name", ["examination", "download"])
+    def test_pages_of_an_examination(self, name: str) -> None:
+        _, cookies = self._signed_in(*ANNA)
+        visitor = Visitor(self.portal)
+        for cookie in cookies:
+            visitor.http.cookies.set(cookie["name"], cookie["value"])
+        address = pages_of(visitor)[name]
+        visitor.close()
+        self.given_a_signed_in_patient()
+        self.when_opened(address)
+        self.then_the_frame_is_whole(name)
+
+
+class TestTheKeyboardIsEnough(Frame):
+    """trust.md 7.4 (T-93): no pointer from the login to the viewer and out again"""
+
+    def test_from_the_list_to_the_viewer_and_out(self) -> None:
+        self.given_a_signed_in_patient()
+        self.when_tabbed_to("main .row-title a")
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url("**/examinations/*/")
+        self.when_tabbed_to("a[href*='/viewer/']")
+        with self.page.context.expect_page() as opened:
+            self.page.keyboard.press("Enter")
+        self.page = opened.value
+        expect(self.page.locator("#viewport canvas").first).to_be_visible(timeout=30_000)
+        self.when_tabbed_to("#viewport")
+        self.page.keyboard.press("End")
+        expect(self.page.locator("#slider")).not_to_have_value("1")
+
+    def when_tabbed_to(self, selector: str) -> None:
+        for _ in range(60):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("selector => !!document.activeElement.closest(selector)", selector):
+                return
+        raise AssertionError(f"no way to {selector} by Tab")
