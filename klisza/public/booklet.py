@@ -21,6 +21,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 TEXTS = Path(__file__).parent / "texts"
+# Polish and Ukrainian lines do not end with a word of one letter.
+LONELY = re.compile(r"(?<=[ (])([aiouwzаіоувзйя]) ", re.IGNORECASE)
 CHAPTER = re.compile(r"<h2>(?P<title>.*?)</h2>")
 
 
@@ -58,7 +60,9 @@ def load(language: str) -> Booklet:
             .render(Context(facts()))
         )
         heading = title()
-    body, chapters = _with_anchors(markdown.markdown(filled, extensions=["sane_lists"], output_format="html"))
+    body, chapters = _with_anchors(
+        markdown.markdown(LONELY.sub("\\1\u00a0", filled), extensions=["sane_lists"], output_format="html")
+    )
     # The text is part of this package; what the settings put into it was escaped by the template engine.
     return Booklet(language, heading, chapters, mark_safe(body))
 
