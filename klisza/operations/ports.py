@@ -36,12 +36,10 @@ def fault(bind: tuple[str, int]) -> str:
 
 def all_answer() -> bool:
     """Does everything that `klisza up` starts do its work?"""
-    return _serves(settings.WEB_BIND) and all(
-        _accepts(bind) for name, bind in listeners().items() if name != "KLISZA_DICOM_BIND"
-    )
+    return _serves(settings.WEB_BIND) and all(accepts(bind) for bind in listeners().values())
 
 
-def _accepts(bind: tuple[str, int]) -> bool:
+def accepts(bind: tuple[str, int]) -> bool:
     try:
         with socket.create_connection(bind, timeout=1):
             return True

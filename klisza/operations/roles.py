@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from django.conf import settings
-from django.core.management import get_commands
 
 from .supervisor import Child
 
@@ -23,11 +22,7 @@ def command(name: str) -> list[str]:
 
 
 def all_roles() -> list[Child]:
-    return [
-        Child(name, command(name), {"KLISZA_ROLE": name})
-        for name in ("web", "worker", "dicom")
-        if name in get_commands()
-    ]
+    return [Child(name, command(name), {"KLISZA_ROLE": name}) for name in ("web", "worker", "dicom")]
 
 
 def web_servers() -> list[Child]:

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from whitenoise.compress import Compressor
 
 STAMP = ".collected"
+BUILT = "built"  # tools/compress_built.py
 
 
 def bring_up_to_date() -> bool:
@@ -36,12 +37,8 @@ def _fingerprint() -> str:
 
 
 def _compress(root: Path) -> None:
-    """What the front-end build has compressed already (slowly and well) is left alone."""
+    """The viewer was compressed when it was built, which takes half a minute; no start should wait for that."""
     compressor = Compressor(quiet=True)
     for path in sorted(root.rglob("*")):
-        if (
-            path.is_file()
-            and compressor.should_compress(path.name)
-            and not path.with_name(f"{path.name}.br").exists()
-        ):
+        if path.is_file() and root / BUILT not in path.parents and compressor.should_compress(path.name):
             compressor.compress(str(path))

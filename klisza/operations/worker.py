@@ -7,6 +7,7 @@ import random
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 FINISH_WITHIN_SECONDS = 20
 LONGEST_WAIT_SECONDS = 300.0
+OUR_CODE = "/klisza/"
 BREATH_SECONDS = 0.02  # between two runs that both found work
 
 
@@ -97,7 +99,6 @@ def _pause(job: Job, done: int | None, failures: int) -> float:
 
 
 def _place(failed: Exception) -> str:
-    trace = failed.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else ""  # noqa: PTH119
+    """The innermost line of ours: where to look."""
+    ours = [frame for frame in traceback.extract_tb(failed.__traceback__) if OUR_CODE in frame.filename]
+    return f"{ours[-1].filename.rpartition(OUR_CODE)[2]}:{ours[-1].lineno}" if ours else ""
