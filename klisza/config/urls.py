@@ -11,7 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("klisza.patients.urls")),
     path("", include("klisza.examinations.urls")),
     path("", include("klisza.exports.urls")),
-    path("", include("klisza.documents.urls")),
     path("", include("klisza.questionnaires.urls")),
     path("", include("klisza.sharing.urls")),
     path("", include("klisza.viewer.urls")),

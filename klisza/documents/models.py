@@ -22,7 +22,11 @@ class Document(models.Model):
     withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["received_at"], condition=models.Q(rendered_at=None), name="document_unrendered")]
+        indexes = [
+            models.Index(
+                fields=["received_at"], condition=models.Q(rendered_at=None), name="document_unrendered"
+            )
+        ]
 
 
 class DocumentPage(models.Model):

@@ -24,7 +24,10 @@ def render(pdf: str) -> dict[str, Any]:
     with contextlib.suppress(pypdfium2.PdfiumError):
         document.init_forms()
     total = len(document)
-    return {"pages": total, "rendered": [_page(document, number) for number in range(1, min(total, PAGES_MOST) + 1)]}
+    return {
+        "pages": total,
+        "rendered": [_page(document, number) for number in range(1, min(total, PAGES_MOST) + 1)],
+    }
 
 
 def _page(document: Any, number: int) -> dict[str, Any]:
@@ -52,5 +55,7 @@ def _text(page: Any) -> str:
         text = page.get_textpage().get_text_range()
     except pypdfium2.PdfiumError:
         return ""
-    lines = (line.strip() for line in text.replace("\r", "").replace("\ufffe", "-").replace("\x00", "").split("\n"))
+    lines = (
+        line.strip() for line in text.replace("\r", "").replace("\ufffe", "-").replace("\x00", "").split("\n")
+    )
     return "\n".join(lines).strip()[:TEXT_MOST]

@@ -41,7 +41,9 @@ def keep_pdf(pdf: bytes) -> blobs.Stored:
     return blobs.put(pdf)
 
 
-def add_document(*, patient: Patient, kind: str, title: str, pdf: bytes, issued_at: datetime, by: Actor) -> Document:
+def add_document(
+    *, patient: Patient, kind: str, title: str, pdf: bytes, issued_at: datetime, by: Actor
+) -> Document:
     """Keep one PDF of this patient; its page images follow by the worker.
 
     kind: report | hospital | own. Raises BadMessage, Unavailable.
@@ -56,7 +58,12 @@ def register(
 ) -> Document:
     """The row of bytes that `keep_pdf` made durable."""
     document = Document.objects.create(
-        patient=patient, kind=kind, title=_one_line(title), blob=blobs.save(stored), issued_at=issued_at, received_at=clock.now()
+        patient=patient,
+        kind=kind,
+        title=_one_line(title),
+        blob=blobs.save(stored),
+        issued_at=issued_at,
+        received_at=clock.now(),
     )
     record("document.received", by=by, patient_id=patient.pk, objects=[document])
     return document
@@ -72,7 +79,12 @@ def keep_pages(*, document: Document, total: int, pages: list[Page]) -> None:
     document.page_rows.all().delete()
     for page in pages:
         DocumentPage.objects.create(
-            document=document, number=page.number, image=blobs.save(page.image), width=page.width, height=page.height, text=page.text
+            document=document,
+            number=page.number,
+            image=blobs.save(page.image),
+            width=page.width,
+            height=page.height,
+            text=page.text,
         )
     _close(document, pages=total, unshowable="")
 

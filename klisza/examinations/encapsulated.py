@@ -25,11 +25,15 @@ def extract(path: str, name: str) -> dict[str, Any]:
     if b"%PDF-" not in pdf[:1024]:
         raise ValueError("the encapsulated document is not a PDF")
     Path(name).write_bytes(pdf)
-    return {"title": _title(ds), "date": _first(ds, "ContentDate", "StudyDate")[:8], "time": _first(ds, "ContentTime")[:6]}
+    return {
+        "title": _title(ds),
+        "date": _first(ds, "ContentDate", "StudyDate")[:8],
+        "time": _first(ds, "ContentTime")[:6],
+    }
 
 
 def _title(ds: Any) -> str:
-    concept = next(iter(ds.get("ConceptNameCodeSequence") or ()), {})
+    concept: Any = next(iter(ds.get("ConceptNameCodeSequence") or ()), {})
     return str(ds.get("DocumentTitle") or concept.get("CodeMeaning") or "")[:TITLE_MOST]
 
 

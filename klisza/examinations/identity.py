@@ -7,7 +7,9 @@ from datetime import date
 from difflib import SequenceMatcher
 
 # Letters that Unicode does not decompose into a base and a mark.
-UNDECOMPOSED = str.maketrans({"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ß": "ss", "æ": "ae"})
+UNDECOMPOSED = str.maketrans(
+    {"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ß": "ss", "æ": "ae"}
+)
 # Bytes in Latin-2 that were labelled Latin-1 spoil every Polish letter; half of the letters equal is "similar".
 SIMILAR = 0.5
 

@@ -5,21 +5,23 @@ from django.db import models
 from klisza.base.ids import new_id
 
 
+class Images(models.TextChoices):
+    NONE = "none"
+    RECEIVING = "receiving"
+    AVAILABLE = "available"
+    WITHDRAWN = "withdrawn"
+
+
+class ReportState(models.TextChoices):
+    NONE = "none"
+    PENDING = "pending"  # preliminary only: staff see it, patients never
+    AVAILABLE = "available"
+    CORRECTED = "corrected"
+    WITHDRAWN = "withdrawn"
+
+
 class Examination(models.Model):
     """The patient's word for one order and its studies. Two independent facts (images, report), one gate."""
-
-    class Images(models.TextChoices):
-        NONE = "none"
-        RECEIVING = "receiving"
-        AVAILABLE = "available"
-        WITHDRAWN = "withdrawn"
-
-    class ReportState(models.TextChoices):
-        NONE = "none"
-        PENDING = "pending"  # preliminary only: staff see it, patients never
-        AVAILABLE = "available"
-        CORRECTED = "corrected"
-        WITHDRAWN = "withdrawn"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="examinations")
@@ -79,8 +81,12 @@ class StudyIntake(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["at"], condition=models.Q(outcome="unmatched"), name="studyintake_unmatched"),
-            models.Index(fields=["at"], condition=models.Q(documents_taken=False), name="studyintake_documents"),
+            models.Index(
+                fields=["at"], condition=models.Q(outcome="unmatched"), name="studyintake_unmatched"
+            ),
+            models.Index(
+                fields=["at"], condition=models.Q(documents_taken=False), name="studyintake_documents"
+            ),
         ]
 
 

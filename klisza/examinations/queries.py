@@ -14,6 +14,7 @@ from klisza.archive.models import Instance, Study
 from klisza.base import clock
 from klisza.base.errors import NotAllowed, NotFound
 from klisza.documents.models import Document
+from klisza.patients import queries as patients
 from klisza.patients.models import Patient, PatientIdentifier
 from klisza.patients.viewer import Viewer
 
@@ -22,6 +23,7 @@ from .models import (
     Examination,
     ExaminationStudy,
     Report,
+    ReportState,
     ReportVersion,
     StudyIntake,
 )
@@ -127,12 +129,10 @@ def reports_of(viewer: Viewer) -> list[ListedReport]:
     versions = ReportVersion.objects.select_related("document__blob").order_by("number")
     reports = Report.objects.prefetch_related(Prefetch("versions", queryset=versions)).order_by("id")
     examinations = visible(viewer, purpose="report").filter(
-        report__in=[Examination.ReportState.AVAILABLE, Examination.ReportState.CORRECTED]
+        report__in=[ReportState.AVAILABLE, ReportState.CORRECTED]
     )
     listed = [
-        ListedReport(
-            examination, ShownReport(version, version.document, version.status == "C")
-        )
+        ListedReport(examination, ShownReport(version, version.document, version.status == "C"))
         for examination in examinations.prefetch_related(Prefetch("reports", queryset=reports))
         for version in (in_effect(report.versions.all()) for report in examination.reports.all())
         if version and version.status != "X"
@@ -164,7 +164,9 @@ def studies_to_link_early(limit: int) -> list[Study]:
 
 def studies_to_try_again(limit: int) -> list[Study]:
     """Unmatched studies whose patient appeared or changed since."""
-    known = PatientIdentifier.objects.filter(issuer=OuterRef("study__issuer"), value=OuterRef("study__patient_id"))
+    known = PatientIdentifier.objects.filter(
+        issuer=OuterRef("study__issuer"), value=OuterRef("study__patient_id")
+    )
     changed = known.filter(
         Q(patient__updated_at__gt=OuterRef("at")) | Q(patient__survivor__updated_at__gt=OuterRef("at"))
     )
@@ -186,11 +188,15 @@ def encapsulated_of(study: Study) -> list[Instance]:
     return list(objects.filter(series__study=study).order_by("received_at", "id"))
 
 
-def family(patient: Patient) -> set[uuid.UUID]:
+def owner_of(issuer: str, value: str) -> Patient | None:
+    """The record this identifier stands on, merged or not: new rows belong to it, so that a merge can be undone."""
+    row = PatientIdentifier.objects.filter(issuer=issuer, value=value).select_related("patient").first()
+    return row.patient if row else None
+
+
+def family(patient: Patient) -> frozenset[uuid.UUID]:
     """The ids under which this person's rows may stand: a merge re-points nothing."""
-    survivor_id = patient.survivor_id or patient.pk
-    aliases = Patient.objects.filter(survivor_id=survivor_id).values_list("pk", flat=True)
-    return {survivor_id, *aliases}
+    return patients.aliases(patients.survivor(patient))
 
 
 def linked_examination(study: Study) -> Examination | None:

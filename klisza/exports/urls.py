@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from . import views
 
 app_name = "exports"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("examinations/<uuid:examination_id>/download/", views.download, name="download")]

@@ -14,15 +14,15 @@ from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import Unavailable
 from klisza.documents.models import Document
+from klisza.examinations.models import Examination, ReportVersion
 from klisza.patients.viewer import Viewer
-
-from ..models import Examination, ReportVersion
 
 COALESCE = timedelta(minutes=5)  # page pictures of a report that was just opened are the same look
 
 
-def note_list(viewer: Viewer, *, patient_id: UUID, action: str = "list.viewed") -> None:
-    _note(action, viewer, patient_id, ())
+def note_list(viewer: Viewer) -> None:
+    """A list of this person's examinations or documents was shown."""
+    _note("list.viewed", viewer, viewer.patient_id, ())
 
 
 def note_opened(viewer: Viewer, examination: Examination, reports: Iterable[ReportVersion] = ()) -> None:
@@ -49,7 +49,7 @@ def note_export(viewer: Viewer, examination: Examination, *, action: str) -> Non
     _note(action, viewer, examination.patient_id, [examination])
 
 
-def _note(action: str, viewer: Viewer, patient_id: UUID, objects: Iterable[Model]) -> None:
+def _note(action: str, viewer: Viewer, patient_id: UUID | None, objects: Iterable[Model]) -> None:
     try:
         with transaction.atomic():
             record(action, by=viewer.actor, patient_id=patient_id, objects=objects, reason=viewer.reason)
@@ -59,6 +59,9 @@ def _note(action: str, viewer: Viewer, patient_id: UUID, objects: Iterable[Model
 
 def _noted(viewer: Viewer, examination: Examination, version: ReportVersion) -> bool:
     recent = AuditEvent.objects.filter(
-        patient_id=examination.patient_id, at__gte=clock.now() - COALESCE, action="report.opened", agent_id=viewer.actor.id
+        patient_id=examination.patient_id,
+        at__gte=clock.now() - COALESCE,
+        action="report.opened",
+        agent_id=viewer.actor.id,
     )
     return any(str(version.pk) == row["id"] for event in recent for row in event.objects_json)

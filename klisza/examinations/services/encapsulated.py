@@ -14,9 +14,9 @@ from klisza.audit.actor import Actor
 from klisza.base import clock, sandbox
 from klisza.base.errors import BadMessage, SandboxFailed
 from klisza.blobs import services as blobs
+from klisza.examinations import queries
+from klisza.examinations.models import EncapsulatedIntake, Examination, ReportVersion, StudyIntake
 
-from .. import queries
-from ..models import EncapsulatedIntake, Examination, ReportVersion, StudyIntake
 from .reports import file_report
 
 

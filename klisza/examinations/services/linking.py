@@ -11,11 +11,11 @@ from klisza.archive.models import Series, Study
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
+from klisza.examinations import identity, kinds, queries
+from klisza.examinations.models import Examination, ExaminationStudy, StudyIntake
 from klisza.patients import queries as patients
 from klisza.patients.models import Patient
 
-from .. import identity, kinds, queries
-from ..models import Examination, ExaminationStudy, StudyIntake
 from .state import performed_at, refresh
 
 
@@ -48,22 +48,25 @@ def link_study(*, study: Study, by: Actor) -> StudyIntake | None:
 
 
 def _patient_of(study: Study) -> tuple[Patient, str]:
-    """The patient and a warning for staff; raises Unmatched."""
+    """The record to link to and a warning for staff; raises Unmatched."""
     if not study.patient_id.strip():
         raise Unmatched("no_patient_id")
-    patient = patients.find_by_identifier(study.issuer, study.patient_id)
-    if patient is None:
+    owner = queries.owner_of(study.issuer, study.patient_id)
+    if owner is None:
         raise Unmatched("unknown_patient")
-    if identity.birth_date_differs(study.patient_birth_date, patient.birth_date):
+    person = patients.survivor(owner)
+    if identity.birth_date_differs(study.patient_birth_date, person.birth_date):
         raise Unmatched("birth_date_differs")
-    differ = identity.names_differ(study.patient_name, family=patient.family_name, given=patient.given_name)
+    differ = identity.names_differ(study.patient_name, family=person.family_name, given=person.given_name)
     if all(differ):
         raise Unmatched("name_differs")
-    return patient, "family_name_differs" if differ[0] else ""
+    return owner, "family_name_differs" if differ[0] else ""
 
 
 def _link(study: Study, patient: Patient, *, by: Actor) -> Examination:
-    Patient.objects.select_for_update().get(pk=patient.pk)  # a report of the same order may arrive at this moment
+    Patient.objects.select_for_update().get(
+        pk=patient.pk
+    )  # a report of the same order may arrive at this moment
     examination, how = _examination_for(study, patient)
     _unlink(study, keep=examination)
     now = clock.now()
@@ -97,7 +100,7 @@ def _examination_for(study: Study, patient: Patient) -> tuple[Examination, str]:
     return _shell(study, patient), "shell"
 
 
-def _own(candidates: QuerySet[Examination], mine: set[uuid.UUID], otherwise: str) -> Examination | None:
+def _own(candidates: QuerySet[Examination], mine: frozenset[uuid.UUID], otherwise: str) -> Examination | None:
     """The first of this patient; Unmatched when there are only those of somebody else."""
     found = list(candidates)
     own = next((examination for examination in found if examination.patient_id in mine), None)

@@ -10,29 +10,39 @@ from django.utils.translation import override
 
 from klisza.accounts.models import Account
 from klisza.base import clock
+from klisza.examinations import queries
+from klisza.examinations.models import Examination, Images, NoticeIntent, ReportVersion
 from klisza.notifications import services as notifications
-
-from .. import queries
-from ..models import Examination, NoticeIntent, ReportVersion
+from klisza.patients import queries as patients
 
 MAILED = (Account.State.NEW, Account.State.ACTIVE)
 
 
 def note_facts(examination: Examination, reports: list[ReportVersion | None]) -> None:
     """Remember what became visible; a fact is noted once per account, however often it is computed."""
-    person = examination.patient.survivor or examination.patient
-    if person.account is None or not queries.open_now().filter(pk=examination.pk).exists():
+    account = _account_of(examination)
+    if account is None or not queries.open_now().filter(pk=examination.pk).exists():
         return
-    if examination.images == Examination.Images.AVAILABLE:
-        _note(person.account, examination, "images")
+    if examination.images == Images.AVAILABLE:
+        _note(account, examination, "images")
     for version in reports:
         if version and version.status != "X":
-            _note(person.account, examination, "corrected" if version.status == "C" else "report", str(version.pk))
+            _note(account, examination, "corrected" if version.status == "C" else "report", str(version.pk))
+
+
+def _account_of(examination: Examination) -> Account | None:
+    """Of two accounts of a merged person the survivor's."""
+    person = patients.survivor(examination.patient)
+    return person.account or next(iter(patients.accounts_of(person)), None)
 
 
 def _note(account: Account, examination: Examination, fact: str, detail: str = "") -> None:
     NoticeIntent.objects.get_or_create(
-        account=account, examination=examination, fact=fact, detail=detail, defaults={"created_at": clock.now()}
+        account=account,
+        examination=examination,
+        fact=fact,
+        detail=detail,
+        defaults={"created_at": clock.now()},
     )
 
 

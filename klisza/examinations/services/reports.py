@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -15,10 +16,10 @@ from klisza.base import clock
 from klisza.base.errors import BadMessage
 from klisza.blobs.services import Stored
 from klisza.documents import services as documents
+from klisza.examinations import kinds, queries
+from klisza.examinations.models import Examination, ExaminationStudy, Report, ReportVersion
 from klisza.patients.models import Patient
 
-from .. import kinds, queries
-from ..models import Examination, ExaminationStudy, Report, ReportVersion
 from .state import refresh
 
 STATUSES = ("P", "F", "C", "X")  # preliminary, final, corrected, withdrawn (HL7 table 0123)
@@ -26,11 +27,13 @@ STATUSES = ("P", "F", "C", "X")  # preliminary, final, corrected, withdrawn (HL7
 
 def file_report(
     *, patient: Patient, accession_number: str = "", study_instance_uid: str = "", issuer: str, pdf: bytes, key: str,
-    status: str = "F", issued_at: datetime, title: str = "", source: str, by: Actor,
+    status: str = "F", issued_at: datetime, title: str = "", performed_at: datetime | None = None, source: str,
+    by: Actor,
 ) -> ReportVersion:  # fmt: skip
     """Keep one version of a report and put it into effect where it counts.
 
     key: what the sender calls the report. status: P, F, C or X. source: script | dicom.
+    performed_at: when the examination was performed, for one that has no images (yet) to say so.
     The same bytes again make no new version; a late P replaces nothing; X withdraws. An accession or study we do not
     know yet makes an examination with a report only; its images join it later.
     Raises BadMessage (no PDF, unknown status, accession of another patient), Unavailable.
@@ -40,20 +43,25 @@ def file_report(
     if not accession_number and not study_instance_uid:
         raise BadMessage("a report needs an accession number or a StudyInstanceUID")
     sha256 = hashlib.sha256(pdf).hexdigest()
-    order = _Order(patient, issuer, accession_number, study_instance_uid)
+    order = _Order(patient, issuer, accession_number, study_instance_uid, performed_at or issued_at)
     known = order.examination()
     if known and (same := _same_bytes(known, key, sha256, status)):
         return same
     stored = documents.keep_pdf(pdf)  # durable before the transaction, never inside it
-    return _file(order, stored, key=key, status=status, issued_at=issued_at, title=title, source=source, by=by)
+    return _file(
+        order, stored, key=key, status=status, issued_at=issued_at, title=title, source=source, by=by
+    )
 
 
+@dataclass(frozen=True)
 class _Order:
-    """How the sender names the examination."""
+    """How the sender names the examination, and when it took place at the latest."""
 
-    def __init__(self, patient: Patient, issuer: str, accession_number: str, study_instance_uid: str) -> None:
-        self.patient, self.issuer = patient, issuer
-        self.accession_number, self.study_instance_uid = accession_number, study_instance_uid
+    patient: Patient
+    issuer: str
+    accession_number: str
+    study_instance_uid: str
+    performed_at: datetime
 
     def examination(self) -> Examination | None:
         """By the study's UID first, then by (issuer, accession). Raises BadMessage when it is another patient's."""
@@ -82,8 +90,10 @@ class _Order:
 def _file(
     order: _Order, stored: Stored, *, key: str, status: str, issued_at: datetime, title: str, source: str, by: Actor
 ) -> ReportVersion:  # fmt: skip
-    Patient.objects.select_for_update().get(pk=order.patient.pk)  # two senders of one report come one after the other
-    examination = order.examination() or _report_only(order, issued_at, title)
+    Patient.objects.select_for_update().get(
+        pk=order.patient.pk
+    )  # two senders of one report come one after the other
+    examination = order.examination() or _report_only(order, title)
     if same := _same_bytes(examination, key, stored.sha256, status):
         return same
     _complete(examination, order)
@@ -124,17 +134,18 @@ def _same_bytes(examination: Examination, key: str, sha256: str, status: str) ->
     return None
 
 
-def _report_only(order: _Order, issued_at: datetime, title: str) -> Examination:
+def _report_only(order: _Order, title: str) -> Examination:
     now = clock.now()
     return Examination.objects.create(
-        patient=order.patient, kind=kinds.for_modalities((), title).code, performed_at=issued_at, issuer=order.issuer,
+        patient=order.patient, kind=kinds.for_modalities((), title).code, performed_at=order.performed_at, issuer=order.issuer,
         accession_number=order.accession_number, study_instance_uid=order.study_instance_uid,
         created_at=now, updated_at=now,
     )  # fmt: skip
 
 
 def _complete(examination: Examination, order: _Order) -> None:
-    """What the report knows and the images did not say."""
+    """What the report knows and the images did not say; their date, where there is one, is put back by refresh."""
     examination.accession_number = examination.accession_number or order.accession_number
     examination.study_instance_uid = examination.study_instance_uid or order.study_instance_uid
-    examination.save(update_fields=["accession_number", "study_instance_uid"])
+    examination.performed_at = min(examination.performed_at, order.performed_at)
+    examination.save(update_fields=["accession_number", "study_instance_uid", "performed_at"])

@@ -9,12 +9,12 @@ from django.db import transaction
 
 from klisza.archive.models import Instance, Series, Study
 from klisza.base import clock
+from klisza.examinations import kinds, queries
+from klisza.examinations.models import Examination, Images, ReportState, ReportVersion
 
-from .. import kinds, queries
-from ..models import Examination, ReportVersion
 from . import notices
 
-Images, ReportState = Examination.Images, Examination.ReportState
+FIRST_YEAR = 1900  # an earlier date is a clock that was never set
 SHOWN_IMAGES = (Images.RECEIVING, Images.AVAILABLE)
 SHOWN_REPORTS = (ReportState.PENDING, ReportState.AVAILABLE, ReportState.CORRECTED)
 
@@ -86,23 +86,21 @@ def _report_state(current: list[ReportVersion | None]) -> ReportState:
 
 
 def _describe(examination: Examination, received: _Received, current: list[ReportVersion | None]) -> None:
-    """Kind, date and place: from the studies where there are any, else from the reports."""
+    """Kind, date and place as the studies say; without studies, as the reports did."""
     titles = [version.document.title for version in current if version]
     words = "\n".join(sorted({study.study_description for study in received.studies} | set(titles)))
     if received.series or words:
         kind = kinds.for_modalities((row.modality for row in received.series), words)
         examination.kind, examination.shown_kind = kind.code, kind.shown
     moments = [performed_at(study) for study in received.studies]
-    issued = [version.issued_at for version in current if version]
-    if moments or issued:
-        examination.performed_at = min(moments or issued)
+    examination.performed_at = min(moments, default=examination.performed_at)
     places = [study.institution_name for study in received.studies if study.institution_name]
     examination.place = min(places, default=examination.place)
 
 
 def performed_at(study: Study) -> datetime:
     """StudyDate and StudyTime as the hospital's clock showed them; when it was received, if there is no date."""
-    if study.study_date is None:
+    if study.study_date is None or study.study_date.year < FIRST_YEAR:
         return study.received_at
     return datetime.combine(study.study_date, study.study_time or time.min, clock.local_zone())
 

@@ -1,0 +1,87 @@
+"""Rows and previews of the pages here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from klisza.archive.queries import SeriesCard
+from klisza.documents.models import Document
+
+from . import kinds
+from .queries import ListedReport
+from .wording import heading
+
+# Previews
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One series: `thumbnail` is an address under the viewer's ticket, empty while none was made."""
+
+    title: str
+    alt: str
+    count: str
+    thumbnail: str
+
+
+def previews(series: Iterable[SeriesCard], ticket: str) -> list[Preview]:
+    return [_preview(number, one, ticket) for number, one in enumerate(series, start=1)]
+
+
+def _preview(number: int, series: SeriesCard, ticket: str) -> Preview:
+    title = series.title or _("Series %(number)d") % {"number": number}
+    address = f"/dicom-web/t/{ticket}/studies/{series.study_opaque_uid}/series/{series.opaque_uid}/thumbnail"
+    frames = max(series.frame_count, series.instance_count)
+    return Preview(
+        title=title,
+        alt=_("Preview of the series %(title)s") % {"title": title},
+        count=ngettext("%(n)d image", "%(n)d images", frames) % {"n": frames},
+        thumbnail=address if series.has_preview else "",
+    )
+
+
+# Documents
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """A row of "My documents". examination_id: where a report leads to."""
+
+    title: str
+    about: str
+    issued_at: datetime
+    size: int
+    origin: str  # report | hospital | own
+    examination_id: uuid.UUID | None = None
+    version_id: uuid.UUID | None = None
+    document_id: uuid.UUID | None = None
+
+
+def report_row(listed: ListedReport) -> DocumentRow:
+    kind = kinds.get(listed.examination.kind)
+    return DocumentRow(
+        title=listed.shown.document.title or _("Report of the examination"),
+        about=heading(kind, listed.examination.title),
+        issued_at=listed.shown.version.issued_at,
+        size=listed.shown.document.blob.size,
+        origin="report",
+        examination_id=listed.examination.pk,
+        version_id=listed.shown.version.pk,
+    )
+
+
+def document_row(document: Document) -> DocumentRow:
+    return DocumentRow(
+        title=document.title or _("Document"),
+        about=_("added by you") if document.kind == "own" else _("sent by the hospital"),
+        issued_at=document.issued_at,
+        size=document.blob.size,
+        origin=document.kind,
+        document_id=document.pk,
+    )

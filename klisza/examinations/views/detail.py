@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from klisza.accounts.decorators import patient_required
+from klisza.archive import queries as archive
+from klisza.archive import tickets
+from klisza.examinations import presenters, queries, wording
+from klisza.examinations.models import Examination
+from klisza.examinations.services import note_opened
+from klisza.patients.viewer import Viewer
+
+from .viewer import viewer_of
+
+
+@require_safe
+@patient_required
+def detail(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
+    """One examination (manual M3.1): preview of the images, report, actions."""
+    viewer = viewer_of(request)
+    examination = queries.get_visible(viewer, examination_id, purpose="detail")
+    reports = queries.shown_reports(examination)
+    note_opened(viewer, examination, [shown.version for shown in reports])
+    panes = [wording.pane(shown) for shown in reports]
+    context = {
+        "card": wording.card(examination),
+        "examination": examination,
+        "panes": panes,
+        "newest": max(panes, key=lambda pane: pane.issued_at, default=None),
+        "why_no_report": "" if panes else wording.why_no_report(examination),
+        **_previews(viewer, examination),
+    }
+    return render(request, "examinations/detail.html", context)
+
+
+def _previews(viewer: Viewer, examination: Examination) -> dict[str, Any]:
+    """The ticket is issued here, after the record of the opening was committed (R69)."""
+    if not wording.has_pictures(examination):
+        return {"previews": [], "why_no_images": wording.why_no_images(examination)}
+    study_ids = queries.study_ids(examination)[: tickets.STUDIES_MOST]
+    ticket = tickets.issue(holder=str(viewer.account_id), study_ids=study_ids)
+    series = [one for one in archive.series_of(study_ids) if one.showable]
+    return {"previews": presenters.previews(series, ticket), "why_no_images": ""}

@@ -1,0 +1,30 @@
+"""Bytes that did not come from us, on their way to a browser: never cached, never able to run anything here."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+from klisza.blobs import services as blobs
+from klisza.blobs.models import Blob
+
+# A downloaded PDF needs nothing; one that is shown for printing needs the browser's own PDF reader, which a `sandbox`
+# directive would switch off: Chromium then shows an empty page.
+DOWNLOAD_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+PRINT_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+def pdf_response(blob: Blob, name: str, *, inline: bool) -> HttpResponseBase:
+    response = StreamingHttpResponse(blobs.stream(blob.key), content_type="application/pdf")
+    response.headers["Content-Length"] = str(blob.size)
+    response.headers["Content-Disposition"] = content_disposition_header(not inline, name) or "attachment"
+    response.headers["Content-Security-Policy"] = PRINT_POLICY if inline else DOWNLOAD_POLICY
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def png_response(blob: Blob) -> HttpResponseBase:
+    response = HttpResponse(blobs.read(blob.key), content_type="image/png")
+    response.headers["Content-Security-Policy"] = DOWNLOAD_POLICY
+    response.headers["Cache-Control"] = "no-store"
+    return response
