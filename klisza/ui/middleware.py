@@ -75,7 +75,7 @@ class Language:
         if of_account in KNOWN:
             chosen = of_account
             translation.activate(chosen)
-        request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = chosen
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", chosen)
         return response
