@@ -53,8 +53,7 @@ def _person(number: int, row: dict[str, Any]) -> Person:
         email=row["email"],
         mobile=row["mobile"],
         user_name=_user_name(row["mrn"]),
-        about=", ".join(examination["description"] for examination in row["examinations"])
-        or _("no e-mail address"),
+        about=", ".join(descriptions) or _("no e-mail address"),
     )
 
 

@@ -16,11 +16,8 @@ from . import mailbox, people
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    return render(
-        request,
-        "demo/index.html",
-        {**_messages(request), "people": people.everyone(), "least": settings.PASSWORD_LEAST},
-    )
+    more = {"people": people.everyone(), "least": settings.PASSWORD_LEAST}
+    return render(request, "demo/index.html", _messages(request) | more)
 
 
 @require_safe
