@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
 PREFIX = "KLISZA_"
+OF_THE_TESTS = {"KLISZA_SAMPLES", "KLISZA_TEST_DATABASE"}  # exported by the Makefile, read by tests only
 
 
 class Env:
@@ -61,7 +62,7 @@ class Env:
 
     def refuse_unknown(self) -> None:
         """A typing error in a security setting must not pass silently."""
-        allowed = self.known.keys() | {f"{name}_FILE" for name in self.known}
+        allowed = self.known.keys() | {f"{name}_FILE" for name in self.known} | OF_THE_TESTS
         for name in sorted(self.source):
             if name.startswith(PREFIX) and name not in allowed:
                 raise ImproperlyConfigured(f"{name}: there is no such setting")
