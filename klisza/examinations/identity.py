@@ -10,8 +10,8 @@ from difflib import SequenceMatcher
 UNDECOMPOSED = str.maketrans(
     {"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ß": "ss", "æ": "ae"}
 )
-# Bytes in Latin-2 that were labelled Latin-1 spoil every Polish letter; half of the letters equal is "similar".
-SIMILAR = 0.5
+# Bytes in Latin-2 that were labelled Latin-1 spoil every Polish letter; most letters equal is "similar".
+SIMILAR = 0.7
 
 
 def fold(text: str) -> str:

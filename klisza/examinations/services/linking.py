@@ -78,8 +78,7 @@ def _link(study: Study, patient: Patient, *, by: Actor) -> Examination:
     if study.accession_number and not examination.accession_number:
         examination.accession_number = study.accession_number
         examination.save(update_fields=["accession_number"])
-    refresh(examination)
-    return examination
+    return refresh(examination)
 
 
 def _examination_for(study: Study, patient: Patient) -> tuple[Examination, str]:

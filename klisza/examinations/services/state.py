@@ -29,10 +29,10 @@ class _Received:
 
 
 @transaction.atomic
-def refresh(examination: Examination) -> None:
+def refresh(examination: Examination) -> Examination:
     """Recompute everything derived from studies and reports, whatever the order in which they came (L7).
 
-    Writes notice intents for facts that became visible. Call it after every change of what it reads.
+    Returns it anew; writes notice intents for facts that became visible. Call it after every change of what it reads.
     """
     examination = Examination.objects.select_for_update().get(pk=examination.pk)
     received, current = _received(examination), _reports(examination)
@@ -44,6 +44,7 @@ def refresh(examination: Examination) -> None:
     examination.updated_at = clock.now()
     examination.save()
     notices.note_facts(examination, current)
+    return examination
 
 
 def _received(examination: Examination) -> _Received:

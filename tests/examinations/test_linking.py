@@ -1,0 +1,178 @@
+"""R60, L6, L7: the right patient or nobody, whatever the order."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, timedelta
+
+import pytest
+
+from klisza.archive.models import Study
+from klisza.base import clock
+from klisza.examinations import jobs, queries, services
+from klisza.examinations.models import Examination, ExaminationStudy, Images, StudyIntake
+from klisza.patients.models import Patient
+
+from .given import (
+    ISSUER,
+    SCRIPT,
+    a_patient,
+    a_report,
+    a_series,
+    a_study,
+    an_examination,
+    mrn_of,
+    pdf,
+    the_examination,
+    viewer,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def link(study: Study) -> StudyIntake:
+    intake = services.link_study(study=study, by=SCRIPT)
+    assert intake
+    return intake
+
+
+def test_a_study_joins_its_patient() -> None:
+    patient = a_patient()
+    intake = link(a_study(patient, images=3))
+    examination = the_examination(patient)
+    assert (intake.outcome, examination.kind, examination.images_received) == ("linked", "CT", 3)
+    assert examination.images == Images.AVAILABLE
+    assert list(queries.visible(viewer(patient), purpose="list")) == [examination]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"patient_id": ""}, "no_patient_id"),
+        ({"patient_id": "SOMEBODY"}, "unknown_patient"),
+        ({"issuer": "another-hospital"}, "unknown_patient"),
+        ({"patient_birth_date": date(1985, 3, 21)}, "birth_date_differs"),
+        ({"patient_name": "Nowak^Piotr"}, "name_differs"),
+    ],
+)
+def test_what_does_not_match_is_hidden(fields: dict[str, object], reason: str) -> None:
+    """R60"""
+    patient = a_patient()
+    intake = link(a_study(patient, **fields))
+    assert (intake.outcome, intake.reason) == ("unmatched", reason)
+    assert not Examination.objects.exists()
+
+
+def test_another_family_name_warns_staff() -> None:
+    patient = a_patient()
+    intake = link(a_study(patient, patient_name="Nowak^Anna"))
+    assert (intake.outcome, intake.reason) == ("linked", "family_name_differs")
+
+
+def test_an_accession_of_somebody_else_is_unmatched() -> None:
+    an_examination(a_patient(), accession_number="A7")
+    other = a_patient()
+    intake = link(a_study(other, accession_number="A7"))
+    assert intake.reason == "accession_of_other_patient"
+    assert not Examination.objects.filter(patient=other).exists()
+
+
+def test_three_studies_of_one_order() -> None:
+    patient = a_patient()
+    for modality in ("PT", "CT", "CT"):
+        link(a_study(patient, modalities=(modality,), accession_number="A7"))
+    examination = Examination.objects.get(patient=patient)
+    assert (examination.kind, examination.images_received) == ("PT", 6)
+
+
+def test_the_same_accession_elsewhere_is_another() -> None:
+    patient = a_patient()
+    an_examination(patient, accession_number="A7")
+    patient.identifiers.create(issuer="other", value="X1")
+    link(a_study(patient, issuer="other", patient_id="X1", accession_number="A7"))
+    assert Examination.objects.filter(patient=patient).count() == 2
+
+
+def test_text_objects_are_no_images() -> None:
+    examination = an_examination(a_patient(), modalities=("SR", "KO", "DOC"))
+    assert (examination.images, examination.images_received, examination.visible) == (Images.NONE, 0, False)
+
+
+def test_radiotherapy_plans_are_not_shown() -> None:
+    patient = a_patient()
+    intake = link(a_study(patient, modalities=("RTPLAN", "RTSTRUCT")))
+    assert intake.outcome == "not_shown"
+    assert not queries.visible(viewer(patient), purpose="list").exists()
+
+
+def test_an_arriving_study_stands_in_the_list() -> None:
+    """N14: the count grows before the study settles, and no intake closes it."""
+    patient = a_patient()
+    study = a_study(patient, state=Study.State.RECEIVING, images=1)
+    assert jobs.run_early_linking() == 0
+    a_series(study, "CT", 4)
+    jobs.run_early_linking()
+    examination = the_examination(patient)
+    assert (examination.images, examination.images_received) == (Images.RECEIVING, 5)
+    assert not StudyIntake.objects.exists()
+
+
+def test_settled_studies_are_linked_once() -> None:
+    study = a_study(a_patient())
+    assert (jobs.run_linking(), jobs.run_linking()) == (1, 0)
+    Study.objects.filter(pk=study.pk).update(revision=2)
+    assert (jobs.run_linking(), Examination.objects.count(), ExaminationStudy.objects.count()) == (1, 1, 1)
+
+
+def test_unmatched_is_tried_again_with_its_patient() -> None:
+    link(a_study(patient_id="M77", patient_birth_date=date(1958, 3, 21)))
+    assert jobs.run_second_chances() == 0
+    patient = a_patient("M77")
+    assert (jobs.run_second_chances(), jobs.run_second_chances()) == (1, 0)
+    assert the_examination(patient).visible
+
+
+def test_a_corrected_birth_date_helps() -> None:
+    patient = a_patient(birth_date=date(1985, 3, 21))
+    link(a_study(patient, patient_birth_date=date(1958, 3, 21)))
+    later = clock.now() + timedelta(seconds=1)
+    Patient.objects.filter(pk=patient.pk).update(birth_date=date(1958, 3, 21), updated_at=later)
+    assert jobs.run_second_chances() == 1
+    assert the_examination(patient).visible
+
+
+def test_a_study_that_stops_matching_disappears() -> None:
+    """A re-sent study of another person leaves the first one's list in the same transaction."""
+    first, second = a_patient(), a_patient(family_name="Nowak", given_name="Piotr")
+    study = a_study(first)
+    link(study)
+    study.patient_id, study.patient_name, study.revision = mrn_of(second), "Nowak^Piotr", 2
+    study.save()
+    link(study)
+    assert not queries.visible(viewer(first), purpose="list").exists()
+    assert queries.visible(viewer(second), purpose="list").count() == 1
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["patient", "images", "report", "images2"])))
+def test_any_order_ends_the_same(order: tuple[str, ...]) -> None:
+    """L7 (light): patient, images and report in every order; a report needs its patient first and is sent again."""
+    body = pdf("the report")
+    pending = [*order]
+    for step in [*order, *order]:
+        if step == "patient" and "patient" in pending:
+            a_patient("M1")
+            pending.remove("patient")
+        elif step in ("images", "images2") and step in pending:
+            a_study(patient_id="M1", patient_birth_date=date(1958, 3, 21), accession_number="A1", study_instance_uid=f"1.2.{step[6:] or 1}")
+            pending.remove(step)
+        elif step == "report" and "patient" not in pending:
+            owner = queries.owner_of(ISSUER, "M1")
+            assert owner
+            a_report(owner, accession_number="A1", pdf=body)
+        jobs.run_linking()
+        jobs.run_second_chances()
+    examination = Examination.objects.get()
+    state = (examination.images, examination.report, examination.images_received, examination.kind, examination.visible)
+    assert state == ("available", "available", 4, "CT", True)
+    assert examination.performed_at.date() == date(2026, 11, 20)
+    assert examination.reports.get().versions.count() == 1
