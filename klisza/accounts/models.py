@@ -54,6 +54,9 @@ class Account(AbstractBaseUser):
     class Meta:
         indexes = [models.Index(fields=["email"], name="account_email")]
 
+    def __str__(self) -> str:
+        return f"Account {self.pk}"  # never the user name: this string ends up in logs
+
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         return self.state in (self.State.NEW, self.State.ACTIVE)

@@ -24,7 +24,7 @@ LOGIN_LIFE = timedelta(minutes=30)
 RESET_LIFE = timedelta(minutes=30)
 RESETS_PER_HOUR = 3
 RESETS_PER_DAY = 5
-RESETS_PER_SOURCE_HOUR = 10
+RESETS_PER_SOURCE_HOUR = env.whole("KLISZA_RESETS_PER_SOURCE_HOUR", 10, least=1, most=100_000, about="forgotten passwords one address may ask for in an hour")
 PASSWORD_LEAST = 10
 PASSWORD_MOST = 128
 SESSION_IDLE = timedelta(minutes=15)
