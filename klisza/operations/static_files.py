@@ -37,7 +37,7 @@ def _fingerprint() -> str:
 
 
 def _compress(root: Path) -> None:
-    """The viewer was compressed when it was built, which takes half a minute; no start should wait for that."""
+    """The viewer was compressed when it was built: half a minute that no start should wait for."""
     compressor = Compressor(quiet=True)
     for path in sorted(root.rglob("*")):
         if path.is_file() and root / BUILT not in path.parents and compressor.should_compress(path.name):

@@ -74,11 +74,9 @@ if SQLITE:
         "timeout": 3 if place.ROLE == "web" else 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-20000",
     }
-elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
+else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-else:
-    raise ImproperlyConfigured("KLISZA_DATABASE_URL: only sqlite:/// and postgresql:// are supported")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.Account"

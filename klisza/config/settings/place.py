@@ -44,11 +44,17 @@ def _storage(text: str) -> str:
     return text
 
 
+def _database(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ValueError("must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
+    return text
+
+
 LISTENER = env.choice("KLISZA_LISTENER", "public", ("public", "staff"), about="set by `klisza web` for its processes: which addresses this process answers")
 ROLE = env.choice("KLISZA_ROLE", "command", ("command", "web", "worker", "dicom"), about="set by `klisza up` and `klisza web` for their processes")
 PUBLIC_URL = env.typed("KLISZA_PUBLIC_URL", "http://127.0.0.1:8000", _public_url, about="address patients use; all links derive from it")
 STORAGE_URL = env.typed("KLISZA_STORAGE_URL", f"file://{DATA_DIR}/blobs", _storage, about="where images and documents lie")
-DATABASE_URL = env.text("KLISZA_DATABASE_URL", f"sqlite:///{DATA_DIR}/klisza.sqlite3", about="sqlite:///PATH or postgresql://...")
+DATABASE_URL = env.typed("KLISZA_DATABASE_URL", f"sqlite:///{DATA_DIR}/klisza.sqlite3", _database, about="sqlite:///PATH or postgresql://...")
 WEB_BIND = env.typed("KLISZA_WEB_BIND", "127.0.0.1:8000", address, about="public listener")
 STAFF_BIND = env.typed("KLISZA_STAFF_BIND", "127.0.0.1:8001", address, about="staff listener: /staff/ answers there only")
 METRICS_BIND = env.typed("KLISZA_METRICS_BIND", "127.0.0.1:8002", address, about="/metrics, /healthz, /readyz")

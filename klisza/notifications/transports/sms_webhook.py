@@ -1,4 +1,4 @@
-"""Text messages by POST of {to, text, at} to the hospital's own gateway (webhook+https://...)."""
+"""Text messages by POST of {to, text, at, from} to the hospital's own gateway (webhook+https://...)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def send(to: str, text: str, *, key: str) -> None:
 
     Raises DeliveryFailed.
     """
-    record = {"to": to, "text": text, "at": clock.now().isoformat(timespec="milliseconds")}
+    at = clock.now().isoformat(timespec="milliseconds")
+    record = {"to": to, "text": text, "at": at, "from": settings.SMS_SENDER}
     url = settings.SMS_URL.removeprefix("webhook+")
     try:
         answer = httpx.post(
