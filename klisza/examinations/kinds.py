@@ -61,7 +61,7 @@ BIOPSY = Kind(
 )
 OTHER = Kind(
     "OT",
-    _("Other"),
+    _("other kinds"),
     _("Other examination"),
     _("Other pictures or documents made for your diagnosis."),
     (

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
 from klisza.accounts.decorators import patient_required
@@ -67,7 +67,7 @@ def _gate(request: HttpRequest, viewer: Viewer, examination: Examination) -> Cal
 
 def _file_name(examination: Examination) -> str:
     """A word of ours and the date: ASCII, and nothing about the person or the kind of examination (R33)."""
-    return f"{_('examination')}-{clock.local_date(examination.performed_at).isoformat()}.zip"
+    return f"{pgettext('file name', 'examination')}-{clock.local_date(examination.performed_at).isoformat()}.zip"
 
 
 def _about() -> dict[str, str]:

@@ -6,7 +6,7 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from klisza.accounts.decorators import patient_required
@@ -43,5 +43,5 @@ def document_file(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseB
     document = documents.of_patient(viewer.patient_ids, document_id)
     note_document(viewer, document, action="document.downloaded")
     return pdf_response(
-        document.blob, wording.file_name(_("document"), document.issued_at), inline="print" in request.GET
+        document.blob, wording.file_name(pgettext("file name", "document"), document.issued_at), inline="print" in request.GET
     )

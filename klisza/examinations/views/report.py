@@ -4,7 +4,7 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from klisza.accounts.decorators import patient_required
@@ -44,7 +44,7 @@ def report_file(request: HttpRequest, examination_id: uuid.UUID, version_id: uui
     printing = "print" in request.GET
     action = "report.printed" if printing else "report.downloaded"
     examination, shown = _open(request, examination_id, version_id, action=action)
-    name = wording.file_name(_("report"), examination.performed_at)
+    name = wording.file_name(pgettext("file name", "report"), examination.performed_at)
     return pdf_response(shown.document.blob, name, inline=printing)
 
 
