@@ -26,6 +26,7 @@ FRAMES_LIMIT = 100_000
 SIDE_LIMIT = 65_535  # Rows and Columns are US; a file that writes them as UL does not get more
 PIXEL_TAGS = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 BITS = (1, 8, 16, 32, 64)
+VIDEO = "1.2.840.10008.1.2.4.10"  # .100 to .109: MPEG-2, H.264, HEVC in all their profiles
 
 
 class NoPicture(Exception):
@@ -70,6 +71,8 @@ def read_header(path: str) -> tuple[FileDataset, int]:
 def picture(path: str, dataset: FileDataset, position: int) -> Picture | None:
     """None when the object has no pixel data. Raises NoPicture when it has, but not what its header promises."""
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", "") or "")
+    if syntax.startswith(VIDEO):
+        raise NoPicture("video cannot be shown here, it can be downloaded")
     if syntax == DeflatedExplicitVRLittleEndian:
         # The element lies inside the compressed stream: no offsets to give, the frames must be written out anew.
         return (

@@ -31,8 +31,8 @@ UNIVERSAL_ENTITY_ID = (QUALIFIERS, 0x00400032)
 REQUESTED_ACCESSION = (REQUEST, 0x00080050)
 
 WANTED = frozenset((
-    SPECIFIC_CHARACTER_SET, STUDY_DATE, STUDY_TIME, BIRTH_DATE, SERIES_NUMBER, INSTANCE_NUMBER, NUMBER_OF_FRAMES,
-    ROWS, COLUMNS, *TEXT.values(), *UIDS.values(), *NESTED,
+    SPECIFIC_CHARACTER_SET, STUDY_DATE, STUDY_TIME, BIRTH_DATE, SERIES_NUMBER, INSTANCE_NUMBER,
+    NUMBER_OF_FRAMES, ROWS, COLUMNS, *TEXT.values(), *UIDS.values(), *NESTED,
 ))  # fmt: skip
 
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
@@ -108,7 +108,7 @@ def _header(found: Scan, override: str) -> Header:
         columns=_short(values.get(COLUMNS, b"")),
         number_of_frames=_frames(found, values.get(NUMBER_OF_FRAMES, b"")),
         pixel_data=found.pixel_data,
-    )  # type: ignore[arg-type]  # the two dictionaries hold text only
+    )
 
 
 def _uid(raw: bytes) -> str:

@@ -29,7 +29,6 @@ GREY_SYNTAXES = {
     "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91",  # JPEG 2000
     "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203",  # HTJ2K
 }  # fmt: skip
-VIDEO = tuple(f"1.2.840.10008.1.2.4.10{digit}" for digit in "0123456789")
 RENDITION_LIMIT = 1024 * 1024 * 1024
 GREY = ("MONOCHROME1", "MONOCHROME2")
 # Classes whose pixels are not a picture of the patient by themselves.
@@ -94,10 +93,8 @@ def check_codestream(file: BinaryIO, picture: Picture) -> None:
 def decoded(path: str, picture: Picture, indices: list[int] | None = None) -> Iterator[NDArray[Any]]:
     """Frames as pydicom decodes them: (rows, columns[, samples]); YCbCr converted to RGB, palettes not yet applied.
 
-    Raises NoPicture for video and for syntaxes nobody here decodes.
+    Raises whatever the decoders raise, and NoPicture.
     """
-    if picture.syntax.startswith(VIDEO) and picture.syntax not in GREY_SYNTAXES:
-        raise NoPicture("video cannot be shown here, it can be downloaded")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if picture.pieces and not picture.encapsulated and picture.pixel_keyword == "PixelData":
@@ -199,8 +196,10 @@ def _write_scaled(path: str, picture: Picture, out: BinaryIO) -> Rendition:
     """Float and 32-bit values, mapped to 16 bit; the rescale attributes are changed so that values stay right."""
     low, high = np.inf, -np.inf
     for frame in decoded(path, picture):
-        finite = frame[np.isfinite(frame)]
-        low, high = min(low, float(finite.min(initial=np.inf))), max(high, float(finite.max(initial=-np.inf)))
+        values = frame.astype(np.float64)
+        finite = values[np.isfinite(values)]
+        low = min(low, float(finite.min(initial=np.inf)))
+        high = max(high, float(finite.max(initial=-np.inf)))
     if not low <= high:
         raise NoPicture("the image holds no valid value")
     step, count = (high - low) / 65535 or 1.0, 0

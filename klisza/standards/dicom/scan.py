@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from struct import Struct
+from typing import Any
 
 from .errors import Contradiction, TooComplex, Unreadable
 
@@ -234,7 +235,7 @@ class _Walk:
             pixels.offset_table, pixels.fragments = (items[0], items[1:]) if items else ((0, 0), [])
             self.found.pixel_data = pixels
 
-    def _unpack(self, form: Struct, level: _Level) -> tuple[int, ...]:
+    def _unpack(self, form: Struct, level: _Level) -> tuple[Any, ...]:
         if self.position + form.size > level.end:
             raise Unreadable("the object is cut off")
         values = form.unpack_from(self.data, self.position)
