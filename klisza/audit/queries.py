@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain as concatenated
+from typing import Any
 
 from . import chain, storage
 from .models import AuditEvent, AuditHead, AuditLink
@@ -44,7 +45,7 @@ def verify() -> Verdict:
     return Verdict(count, heads, AuditEvent.objects.filter(id__gt=before).count() if not fault else 0, fault)
 
 
-def _chained() -> Iterator[tuple[str, tuple[object, ...]]]:
+def _chained() -> Iterator[tuple[str, tuple[Any, ...]]]:
     columns = [f"event__{name}" for name in chain.FIELDS]
     rows = AuditLink.objects.order_by("event_id").values_list("hash", *columns)
     return ((row[0], row[1:]) for row in rows.iterator(chunk_size=ROWS_AT_ONCE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-HELP = ([], ["help"], ["--help"], ["-h"])
+HELP: tuple[list[str], ...] = ([], ["help"], ["--help"], ["-h"])
 
 
 def main() -> None:

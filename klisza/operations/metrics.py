@@ -40,7 +40,7 @@ class Queues:
         yield family
 
 
-registry.register(Queues())  # type: ignore[arg-type]
+registry.register(Queues())
 
 
 def ran(job: str, done: int, seconds: float) -> None:
