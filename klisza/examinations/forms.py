@@ -24,8 +24,8 @@ class Filters(forms.Form):
 
     def __init__(self, data: Any, found: Found) -> None:
         super().__init__(data, auto_id="filter-%s")
-        self._offer("kind", _("All kinds"), [(kind.code, kind.name) for kind in found.kinds])
-        self._offer("year", _("All years"), [(str(year), str(year)) for year in found.years])
+        self._offer("kind", _("All"), [(kind.code, kind.name) for kind in found.kinds])
+        self._offer("year", _("All"), [(str(year), str(year)) for year in found.years])
 
     def _offer(self, name: str, everything: Any, choices: list[tuple[str, Any]]) -> None:
         field = self.fields[name]

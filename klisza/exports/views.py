@@ -67,7 +67,8 @@ def _gate(request: HttpRequest, viewer: Viewer, examination: Examination) -> Cal
 
 def _file_name(examination: Examination) -> str:
     """A word of ours and the date: ASCII, and nothing about the person or the kind of examination (R33)."""
-    return f"{pgettext('file name', 'examination')}-{clock.local_date(examination.performed_at).isoformat()}.zip"
+    word = pgettext("file name", "examination")
+    return f"{word}-{clock.local_date(examination.performed_at).isoformat()}.zip"
 
 
 def _about() -> dict[str, str]:
