@@ -7,7 +7,7 @@ from .clause import accept_clause
 from .clients import create_client, revoke_client
 from .codes import enter_code, send_code
 from .language import choose_language
-from .lock import end_sessions, lock, lock_overdue, unlock
+from .locking import end_sessions, lock, lock_overdue, unlock
 from .login import abandon, begin, enter_password, finish, send_first_code
 from .provision import Draft, create_account, draft, move_new_account, reissue, set_password_words
 from .reset import answer_requests, ask_for_names, ask_for_reset, start_reset

@@ -16,7 +16,7 @@ from klisza.audit.services import record
 from klisza.base import clock
 from klisza.notifications.services import enqueue_mail
 
-from . import lock, passwords
+from . import locking, passwords
 from .limits import returning
 
 COUNT_OLD = """
@@ -77,7 +77,7 @@ def _count_wrong(account: Account, wrong: int, by: Actor) -> None:
     with transaction.atomic():
         record("password.old_wrong", by=by, objects=[account], outcome="failed")
         if is_last:
-            lock.lock(account=account, cause=lock.PASSWORDS, by=by)
+            locking.lock(account=account, cause=locking.PASSWORDS, by=by)
     if is_last:
         raise AccountLocked(locked_sentence())
     raise WrongPassword(_("The old password is not right."))

@@ -21,7 +21,7 @@ from klisza.base import clock, sealing
 from klisza.base.errors import TooMany
 from klisza.notifications.services import enqueue_sms
 
-from . import lock
+from . import locking
 from .limits import returning, seconds_left, take
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -155,7 +155,7 @@ def _fail(login: Login, wrong_in_all: int, by: Actor) -> None:
     with transaction.atomic():
         record("login.code_wrong", by=by, objects=[login.account], outcome="failed")
         if wrong_in_all >= settings.WRONG_CODES_BEFORE_LOCK:
-            lock.lock(account=login.account, cause=lock.CODES, by=by)
+            locking.lock(account=login.account, cause=locking.CODES, by=by)
     if wrong_in_all >= settings.WRONG_CODES_BEFORE_LOCK:
         raise AccountLocked(locked_sentence())
     newest = Code.objects.filter(login=login, superseded=False).values_list("tries", flat=True).first() or 0

@@ -22,7 +22,7 @@ from klisza.audit.services import record
 from klisza.base import clock, ids
 from klisza.base.errors import TooMany
 
-from . import codes, limits, lock, passwords
+from . import codes, limits, locking, passwords
 
 FAILURES_PER, NAMES_PER = timedelta(minutes=5), timedelta(minutes=10)
 
@@ -121,7 +121,7 @@ def _fail(found: _Try, name: str, source: str, by: Actor) -> None:
     account = Account(pk=found.account_id) if found.account_id else None
     record("login.password_wrong", by=by, objects=[account] if account else [], outcome="failed")
     if account and found.wrong_passwords >= settings.WRONG_PASSWORDS_BEFORE_LOCK:
-        lock.lock(account=account, cause=lock.PASSWORDS, by=by)
+        locking.lock(account=account, cause=locking.PASSWORDS, by=by)
 
 
 @transaction.atomic
