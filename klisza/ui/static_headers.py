@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from wsgiref.headers import Headers
 
-STATIC_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' data: blob:"
+STATIC_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' data: blob:"
+)
 
 
 def add_static_headers(headers: Headers, path: str, url: str) -> None:

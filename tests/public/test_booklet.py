@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import polib
 import pytest
 from pytest_django import Settings
 
+import klisza
 from klisza.public import booklet
 
 CHAPTERS = [
@@ -59,3 +62,16 @@ def test_a_name_cannot_become_markup(settings: Settings) -> None:
 
     booklet.load.cache_clear()
     assert "<script>" not in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_are_those_of_the_interface(language: str) -> None:
+    """What stands in bold is what the reader will look for on the screen."""
+    catalogs = Path(klisza.__file__).parent.glob(f"*/locale/{'pl' if language == 'en' else language}/**/*.po")
+    entries = [entry for catalog in catalogs for entry in polib.pofile(str(catalog))]
+    shown = {entry.msgid if language == "en" else entry.msgstr for entry in entries}
+
+    labels = re.findall(r"<strong>(.*?)</strong>", booklet.load(language).body)
+
+    assert labels
+    assert [label for label in labels if label.replace("\u00a0", " ") not in shown] == []

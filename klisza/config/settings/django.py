@@ -98,6 +98,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
 USE_I18N = True
 LANGUAGE_CODE = "pl"
+FORMAT_MODULE_PATH = ["klisza.ui.formats"]
 LANGUAGES = [("pl", _("Polish")), ("en", _("English")), ("uk", _("Ukrainian"))]
 
 STATIC_URL = "/static/"

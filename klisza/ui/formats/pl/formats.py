@@ -1,0 +1,7 @@
+"""Dates as the hospital writes them: 23.11.2026 (Django's own Polish short form has dashes)."""
+
+DATE_FORMAT = "j E Y"
+DATETIME_FORMAT = "j E Y, H:i"
+SHORT_DATE_FORMAT = "d.m.Y"
+SHORT_DATETIME_FORMAT = "d.m.Y, H:i"
+TIME_FORMAT = "H:i"
