@@ -1,9 +1,12 @@
 """The frame index of an instance as kept in its row: which bytes are frame n, without parsing DICOM.
 
-Layout, little endian: version (1 byte), then two tables, the first for the frames as they lie in the Part 10 blob, the second for
+Layout, little endian: version (1 byte), then two tables, the first for the frames as they lie in the Part
+10 blob, the second for
 those of the rendition. A table is its kind (1 byte), the number of frames (4 bytes) and
-    kind 1: offset and length (8 bytes each) of the first frame; the others follow without a gap, each as long;
-    kind 2: for each frame the number of its first piece (4 bytes), the number of pieces, then offset (8) and length (4) each.
+    kind 1: offset and length (8 bytes each) of the first frame; the others follow without a gap, each as
+    long;
+    kind 2: for each frame the number of its first piece (4 bytes), the number of pieces, then offset (8)
+    and length (4) each.
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ def encode(
 ) -> bytes:
     """original, rendition: as standards.dicom.frames.as_json gives them; sizes: bytes of the two blobs.
 
-    The numbers come from the sandbox, which may have been taken over: what lies outside the blob raises ValueError.
+    The numbers come from the sandbox, which may have been taken over: what lies outside the blob raises
+    ValueError.
     """
     return bytes([VERSION]) + _table(original, sizes[0]) + _table(rendition, sizes[1])
 

@@ -1,4 +1,5 @@
-"""Reading the archive. It knows no patients: whoever calls has already decided that these studies may be seen."""
+"""Reading the archive. It knows no patients: whoever calls has already decided that these studies may be
+seen."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ DEFAULT_FRAME_TIME_MS = 66.0  # 15 pictures a second, for a cine that does not s
 
 @dataclass(frozen=True)
 class SeriesCard:
-    """One series as the examination page and the viewer's strip show it; `showable`: something of it can be drawn."""
+    """One series as the examination page and the viewer's strip show it; `showable`: something of it can be
+    drawn."""
 
     id: uuid.UUID
     opaque_uid: str

@@ -1,7 +1,10 @@
-"""Tickets: permission to see some studies for five minutes, checked without a session and without the database.
+"""Tickets: permission to see some studies for five minutes, checked without a session and without the
+database.
 
-A ticket is base64url(version, issued, expiry, holder, session, number of studies, studies, MAC). Holder and session stand there as
-keyed digests, studies as our random ids; the MAC is HMAC-SHA256 cut to 192 bits under a key of its own. It stands in the path of
+A ticket is base64url(version, issued, expiry, holder, session, number of studies, studies, MAC). Holder and
+session stand there as
+keyed digests, studies as our random ids; the MAC is HMAC-SHA256 cut to 192 bits under a key of its own. It
+stands in the path of
 every image address, so that no cache can hand one person's images to another (R19).
 """
 
@@ -58,21 +61,24 @@ class Ticket:
 def issue(*, holder: str, study_ids: list[uuid.UUID], session: str = "") -> str:
     """A ticket for these studies. Call after the audit row is committed: from here on nothing is recorded.
 
-    holder: whom the ticket belongs to; session: their sign-in, if it can end by itself. Both are names `revoke` takes.
+    holder: whom the ticket belongs to; session: their sign-in, if it can end by itself. Both are names
+    `revoke` takes.
     """
     now = int(clock.now().timestamp() * 1000)
     return _sealed(now, _subject(holder), _subject(session) if session else NOBODY, study_ids)
 
 
 def renew(token: str) -> str:
-    """A new ticket of the same content and a full life. Raises TicketRefused. The caller audits, as for `issue`."""
+    """A new ticket of the same content and a full life. Raises TicketRefused. The caller audits, as for
+    `issue`."""
     check(token)
     _, _, _, holder, session, _ = HEAD.unpack_from(_decoded(token))
     return _sealed(int(clock.now().timestamp() * 1000), holder, session, sorted(check(token).study_ids))
 
 
 def check(token: str) -> Ticket:
-    """Raises TicketRefused; Unavailable when revocations cannot be read for longer than they may take to work."""
+    """Raises TicketRefused; Unavailable when revocations cannot be read for longer than they may take to
+    work."""
     ticket = _known.get(token) or _remember(token, _open(token))
     if clock.now() >= ticket.expires_at or _revocations.covers(ticket):
         _known.pop(token, None)

@@ -1,4 +1,5 @@
-"""Studies for tests: stored as they would arrive, settled and derived at once; and the image doors called in-process."""
+"""Studies for tests: stored as they would arrive, settled and derived at once; and the image doors called
+in-process."""
 
 from __future__ import annotations
 
@@ -36,7 +37,13 @@ def get(path: str, *, method: str = "GET", query: str = "", **headers: str) -> R
     def start_response(status: str, sent: list[tuple[str, str]], exc_info: object = None) -> None:
         seen["status"], seen["headers"] = int(status[:3]), {name.lower(): value for name, value in sent}
 
-    environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "REMOTE_ADDR": "127.0.0.1", **headers}
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "REMOTE_ADDR": "127.0.0.1",
+        **headers,
+    }
     body = b"".join(application(environ, start_response))
     return Reply(seen["status"], seen["headers"], body)
 
@@ -45,7 +52,11 @@ def keep(files: Iterable[Path]) -> list[Instance]:
     """Store these files; all must be taken over."""
     outcomes = [store_instance(part10=file, source=SOURCE) for file in files]
     assert [outcome.status for outcome in outcomes] == ["stored"] * len(outcomes), outcomes
-    return list(Instance.objects.filter(pk__in=[outcome.instance_id for outcome in outcomes]).order_by("instance_number", "pk"))
+    return list(
+        Instance.objects.filter(pk__in=[outcome.instance_id for outcome in outcomes]).order_by(
+            "instance_number", "pk"
+        )
+    )
 
 
 def derived(files: Iterable[Path]) -> list[Instance]:
@@ -55,10 +66,16 @@ def derived(files: Iterable[Path]) -> list[Instance]:
     settle_due()
     while run_derive():
         pass
-    return list(Instance.objects.filter(pk__in=[instance.pk for instance in instances]).order_by("instance_number", "pk"))
+    return list(
+        Instance.objects.filter(pk__in=[instance.pk for instance in instances]).order_by(
+            "instance_number", "pk"
+        )
+    )
 
 
-def ct(pixels: np.ndarray[Any, Any], *, study: str = "", series: str = "", number: int = 1, **attributes: Any) -> FileDataset:
+def ct(
+    pixels: np.ndarray[Any, Any], *, study: str = "", series: str = "", number: int = 1, **attributes: Any
+) -> FileDataset:
     """A small CT image; keyword attributes replace or add, None removes."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, CTImageStorage
@@ -67,11 +84,20 @@ def ct(pixels: np.ndarray[Any, Any], *, study: str = "", series: str = "", numbe
     dataset.SOPClassUID, dataset.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study or generate_uid(), series or generate_uid()
     dataset.PatientID, dataset.PatientName, dataset.Modality = "4711", "Nowak^Anna", "CT"
-    dataset.StudyDate, dataset.AccessionNumber, dataset.InstanceNumber, dataset.SeriesNumber = "20260101", "A1", number, 1
+    dataset.StudyDate, dataset.AccessionNumber, dataset.InstanceNumber, dataset.SeriesNumber = (
+        "20260101",
+        "A1",
+        number,
+        1,
+    )
     dataset.ImagePositionPatient, dataset.ImageOrientationPatient = [0, 0, float(number)], [1, 0, 0, 0, 1, 0]
     dataset.FrameOfReferenceUID, dataset.PixelSpacing = "1.2.3.4", [0.5, 0.5]
     dataset.Rows, dataset.Columns = pixels.shape[-2:]
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = 1, "MONOCHROME2", 0
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = (
+        1,
+        "MONOCHROME2",
+        0,
+    )
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
     dataset.PixelData = pixels.astype("<u2").tobytes()
     for keyword, value in attributes.items():

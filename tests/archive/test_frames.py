@@ -23,7 +23,11 @@ class TestIndex:
     def test_even_frames_take_one_row(self) -> None:
         index = frames.encode({"first": 100, "length": 10, "count": 3}, None, sizes=(130, 0))
 
-        assert [frames.pieces(index, number, rendition=False) for number in range(3)] == [[(100, 10)], [(110, 10)], [(120, 10)]]
+        assert [frames.pieces(index, number, rendition=False) for number in range(3)] == [
+            [(100, 10)],
+            [(110, 10)],
+            [(120, 10)],
+        ]
         assert len(index) < 32
 
     def test_pieces_of_both_tables_come_back(self) -> None:
@@ -45,7 +49,12 @@ class TestIndex:
         assert frames.pieces(b"", 0, rendition=False) == []
 
     @pytest.mark.parametrize(
-        "table", [{"first": 90, "length": 6, "count": 2}, {"first": -1, "length": 1, "count": 1}, {"pieces": [[[99, 2]]]}]
+        "table",
+        [
+            {"first": 90, "length": 6, "count": 2},
+            {"first": -1, "length": 1, "count": 1},
+            {"pieces": [[[99, 2]]]},
+        ],
     )
     def test_frames_outside_the_blob_are_refused(self, table: dict[str, object]) -> None:
         with pytest.raises(ValueError, match="outside"):
@@ -62,7 +71,9 @@ def _found(path: Path) -> list[bytes]:
 
 class TestEncapsulatedFrames:
     def _write(self, folder: Path, body: bytes, count: int = 3, **more: object) -> Path:
-        dataset = ct(np.zeros((2, 2)), NumberOfFrames=str(count), BitsAllocated=8, BitsStored=8, HighBit=7, **more)
+        dataset = ct(
+            np.zeros((2, 2)), NumberOfFrames=str(count), BitsAllocated=8, BitsStored=8, HighBit=7, **more
+        )
         dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
         dataset.PixelData = body
         dataset["PixelData"].is_undefined_length = True
@@ -120,7 +131,8 @@ class TestNativeFrames:
     @pytest.mark.parametrize(
         "wrong",
         [
-            {"NumberOfFrames": str(2**31 - 1)}, {"BitsAllocated": 12}, {"BitsAllocated": 64, "Rows": 65535, "Columns": 65535},
+            {"NumberOfFrames": str(2**31 - 1)}, {"BitsAllocated": 12}, {"BitsAllocated": 64, "Rows": 65535,
+            "Columns": 65535},
             {"Rows": 0}, {"BitsStored": 17}, {"SamplesPerPixel": 0}, {"SamplesPerPixel": 65535},
         ],
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Pixels: what the viewer is given equals what pydicom decodes, for every file of the samples that can be decoded."""
+"""Pixels: what the viewer is given equals what pydicom decodes, for every file of the samples that can be
+decoded."""
 
 from __future__ import annotations
 
@@ -29,7 +30,10 @@ NOT_A_PICTURE = "drawn over other images only"
 
 def render(path: Path | list[Path], folder: Path, **more: Any) -> dict[str, Any]:
     paths = path if isinstance(path, list) else [path]
-    entries = [{"id": str(number), "path": str(file), "opaque_uid": f"2.25.{number + 1}"} for number, file in enumerate(paths)]
+    entries = [
+        {"id": str(number), "path": str(file), "opaque_uid": f"2.25.{number + 1}"}
+        for number, file in enumerate(paths)
+    ]
     opaque = {"StudyInstanceUID": "2.25.1000", "SeriesInstanceUID": "2.25.2000"}
     answer: dict[str, Any] = sandbox.call(
         RENDER, {"instances": entries, "opaque": opaque, "uid_key": "ab" * 32, **more}, folder=folder
@@ -58,17 +62,26 @@ def delivered(path: Path, folder: Path) -> tuple[dict[str, Any], list[bytes]]:
     if table is None:
         return item, []
     if "pieces" in table:
-        return item, [b"".join(data[offset : offset + length] for offset, length in frame) for frame in table["pieces"]]
-    return item, [data[table["first"] + n * table["length"] :][: table["length"]] for n in range(table["count"])]
+        return item, [
+            b"".join(data[offset : offset + length] for offset, length in frame) for frame in table["pieces"]
+        ]
+    return item, [
+        data[table["first"] + n * table["length"] :][: table["length"]] for n in range(table["count"])
+    ]
 
 
 def as_pixels(item: dict[str, Any], syntax: str, frame: bytes) -> np.ndarray[Any, Any]:
-    """Decode one delivered frame alone, as the browser has to: from its bytes and the browser's metadata only."""
-    rows, columns, samples, bits = (value(item, tag) for tag in ("00280010", "00280011", "00280002", "00280100"))
+    """Decode one delivered frame alone, as the browser has to: from its bytes and the browser's metadata
+    only."""
+    rows, columns, samples, bits = (
+        value(item, tag) for tag in ("00280010", "00280011", "00280002", "00280100")
+    )
     kind = f"<{'i' if value(item, '00280103') else 'u'}{bits // 8}"
     if UID(syntax).is_compressed:
-        dataset = ct(np.zeros((1, 1)), Rows=rows, Columns=columns, SamplesPerPixel=samples, BitsAllocated=bits,
-                     BitsStored=value(item, "00280101"), HighBit=value(item, "00280102"), PixelRepresentation=value(item, "00280103"),
+        dataset = ct(np.zeros((1, 1)), Rows=rows, Columns=columns, SamplesPerPixel=samples,
+        BitsAllocated=bits,
+                     BitsStored=value(item, "00280101"), HighBit=value(item, "00280102"),
+                     PixelRepresentation=value(item, "00280103"),
                      PhotometricInterpretation=value(item, "00280004"))  # fmt: skip
         if samples > 1:
             dataset.PlanarConfiguration = 0
@@ -85,7 +98,10 @@ def expected(path: Path) -> list[np.ndarray[Any, Any]]:
     frames = list(iter_pixels(dataset))
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         frames = [apply_color_lut(frame, dataset) for frame in frames]
-        frames = [(frame >> 8 if frame.dtype == np.uint16 and frame.max() > 255 else frame).astype(np.uint8) for frame in frames]
+        frames = [
+            (frame >> 8 if frame.dtype == np.uint16 and frame.max() > 255 else frame).astype(np.uint8)
+            for frame in frames
+        ]
     if "ModalityLUTSequence" in dataset:
         frames = [apply_modality_lut(frame, dataset) for frame in frames]
     return frames
@@ -118,7 +134,9 @@ def test_every_decodable_sample_matches_pydicom(samples: Path, tmp_path: Path, p
                 assert np.array_equal(got, wanted[number]), path.name
         compared.append(path.name)
     assert len(compared) > 2 * len(left_out), left_out
-    assert all(NOT_A_PICTURE in why or "viewer of its own" in why or "pydicom" in why for why in left_out.values()), left_out
+    assert all(
+        NOT_A_PICTURE in why or "viewer of its own" in why or "pydicom" in why for why in left_out.values()
+    ), left_out
 
 
 def test_twelve_bit_jpeg_is_made_plain(samples: Path, tmp_path: Path) -> None:
@@ -162,7 +180,9 @@ class TestWhatPasses:
         _, frames = delivered(write(dataset, tmp_path), tmp_path)
 
         item = metadata(tmp_path)[0]
-        got = as_pixels(item, ExplicitVRLittleEndian, frames[0]) * value(item, "00281053") + value(item, "00281052")
+        got = as_pixels(item, ExplicitVRLittleEndian, frames[0]) * value(item, "00281053") + value(
+            item, "00281052"
+        )
         assert np.allclose(got, pixels * 2 - 5, atol=2 * 1_000_000 / 65535)
 
     def test_header_and_codestream_disagree(self, samples: Path, tmp_path: Path) -> None:
@@ -255,14 +275,28 @@ class TestPreview:
 
 class TestMetadata:
     def test_nothing_names_the_patient(self, samples: Path, tmp_path: Path) -> None:
-        """Every sample: no name, id, date of birth, institution, and no UID but ours and those of standards."""
-        forbidden = {"00100010", "00100020", "00100030", "00080080", "00080090", "00080050", "00081070", "00200010"}
+        """Every sample: no name, id, date of birth, institution, and no UID but ours and those of
+        standards."""
+        forbidden = {
+            "00100010",
+            "00100020",
+            "00100030",
+            "00080080",
+            "00080090",
+            "00080050",
+            "00081070",
+            "00200010",
+        }
         checked = 0
         for path in sorted(file for file in (samples / "dicom" / "modality").rglob("*.dcm")):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 dataset = dcmread(path, force=True, stop_before_pixels=True)
-                opaque = {"StudyInstanceUID": "2.25.1", "SeriesInstanceUID": "2.25.2", "SOPInstanceUID": "2.25.3"}
+                opaque = {
+                    "StudyInstanceUID": "2.25.1",
+                    "SeriesInstanceUID": "2.25.2",
+                    "SOPInstanceUID": "2.25.3",
+                }
                 shown = for_browser(dataset, opaque=opaque, uid_key="ab" * 32, changes={})
             text = json.dumps(shown)
             assert not forbidden & set(shown), path.name
@@ -305,12 +339,16 @@ class TestOrder:
         assert [item["00200032"]["Value"][2] for item in metadata(tmp_path)] in ([10, 20, 30], [30, 20, 10])
 
     def test_direction_is_that_of_the_numbers(self) -> None:
-        keys = [{"number": n, "position": [0, 0, -n], "orientation": [1, 0, 0, 0, 1, 0]} for n in (1, 2, 3, 4)]
+        keys = [
+            {"number": n, "position": [0, 0, -n], "orientation": [1, 0, 0, 0, 1, 0]} for n in (1, 2, 3, 4)
+        ]
 
         assert display_order(keys) == [0, 1, 2, 3]
 
     def test_number_when_places_repeat(self) -> None:
-        keys = [{"number": n, "position": [0, 0, n % 2], "orientation": [1, 0, 0, 0, 1, 0]} for n in (3, 1, 2)]
+        keys = [
+            {"number": n, "position": [0, 0, n % 2], "orientation": [1, 0, 0, 0, 1, 0]} for n in (3, 1, 2)
+        ]
 
         assert display_order(keys) == [1, 2, 0]
 

@@ -1,4 +1,5 @@
-"""The image doors: browsers by ticket, hospital machines by bearer token. Bare WSGI, in front of Django (ADR 6).
+"""The image doors: browsers by ticket, hospital machines by bearer token. Bare WSGI, in front of Django
+(ADR 6).
 
     /dicom-web/t/<ticket>/studies/...   opaque UIDs, what the viewer needs, GET and HEAD
     /dicom-web/studies|series|instances QIDO-RS and WADO-RS with real UIDs

@@ -1,4 +1,5 @@
-"""What the client says it takes: media ranges with quoted and unquoted parameters (hospital-integration.md 1.7)."""
+"""What the client says it takes: media ranges with quoted and unquoted parameters (hospital-integration.md
+1.7)."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ FRAME_TYPES = {
     "1.2.840.10008.1.2.4.57": "image/jpeg", "1.2.840.10008.1.2.4.70": "image/jpeg",
     "1.2.840.10008.1.2.4.80": "image/jls", "1.2.840.10008.1.2.4.81": "image/jls",
     "1.2.840.10008.1.2.4.90": "image/jp2", "1.2.840.10008.1.2.4.91": "image/jp2",
-    "1.2.840.10008.1.2.4.201": "image/jphc", "1.2.840.10008.1.2.4.202": "image/jphc", "1.2.840.10008.1.2.4.203": "image/jphc",
+    "1.2.840.10008.1.2.4.201": "image/jphc", "1.2.840.10008.1.2.4.202": "image/jphc",
+    "1.2.840.10008.1.2.4.203": "image/jphc",
 }  # fmt: skip
 
 

@@ -115,7 +115,8 @@ def ranged(data: bytes, type_: str, range_header: str) -> Answer:
 
 
 class Stream:
-    """A body read while it is sent. Holds one of few places from the making to the end; `close` may come twice."""
+    """A body read while it is sent. Holds one of few places from the making to the end; `close` may come
+    twice."""
 
     places = threading.BoundedSemaphore(STREAMS_MOST)
 
@@ -149,13 +150,10 @@ class Part:
     read: Callable[[], Iterator[bytes]]
 
 
-def multipart(parts: list[Part], type_: str, boundary: str = "") -> Answer:
+def multipart(parts: list[Part], type_: str) -> Answer:
     """multipart/related (RFC 2387) with an exact length, read part by part while it is sent."""
-    boundary = boundary or secrets.token_hex(16)
-    heads = [
-        f"--{boundary}\r\nContent-Type: {part.type}\r\nContent-Length: {part.length}\r\n\r\n".encode()
-        for part in parts
-    ]
+    boundary = secrets.token_hex(16)
+    heads = [part_head(boundary, part.type, part.length) for part in parts]
     tail = f"--{boundary}--\r\n".encode()
     length = sum(len(head) + part.length + 2 for head, part in zip(heads, parts, strict=True)) + len(tail)
 
@@ -166,11 +164,20 @@ def multipart(parts: list[Part], type_: str, boundary: str = "") -> Answer:
             yield b"\r\n"
         yield tail
 
-    return Answer(Stream(pieces()), length, f'multipart/related; type="{type_}"; boundary={boundary}')
+    return Answer(Stream(pieces()), length, multipart_type(type_, boundary))
+
+
+def part_head(boundary: str, media_type: str, length: int) -> bytes:
+    return f"--{boundary}\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def multipart_type(type_: str, boundary: str) -> str:
+    return f'multipart/related; type="{type_}"; boundary={boundary}'
 
 
 def bytes_of(key: str, places: list[tuple[int, int]]) -> bytes:
-    """The given (offset, length) pieces of a blob, one after the other; exactly as long as promised or Unavailable."""
+    """The given (offset, length) pieces of a blob, one after the other; exactly as long as promised or
+    Unavailable."""
     try:
         file = os.open(blobs.open_path(key), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

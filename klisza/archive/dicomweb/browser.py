@@ -13,7 +13,7 @@ from klisza.base.ids import from_opaque_uid
 from klisza.blobs import services as blobs
 
 from .accept import frame_form
-from .answers import Answer, Environ, Part, Problem, bytes_of, multipart, of_bytes, ranged
+from .answers import Answer, Environ, Problem, bytes_of, multipart_type, of_bytes, part_head, ranged
 from .index import Entry, Image, Row, index, kept_metadata
 
 FRAME_DIGITS = 6
@@ -53,16 +53,19 @@ def _frame(row: Row, instance_id: uuid.UUID | None, number: str, environ: Enviro
     media_type = f"{form[1]}; transfer-syntax={image.frame_syntax}"
     if not form[0]:
         return ranged(data, media_type, environ.get("HTTP_RANGE", ""))
-    return _in_one_part(data, media_type, form[1], image, number, environ)
+    return _in_one_part(data, media_type, form[1], image, number, environ.get("HTTP_RANGE", ""))
 
 
-def _in_one_part(
-    data: bytes, media_type: str, type_: str, image: Image, number: str, environ: Environ
-) -> Answer:
-    # The same boundary each time, so that byte ranges of several requests fit together; the blob's key makes it unguessable.
+def _in_one_part(data: bytes, media_type: str, type_: str, image: Image, number: str, wanted: str) -> Answer:
+    # The same boundary each time, so that byte ranges of several requests fit together; the blob's key
+    # keeps it secret.
     boundary = hashlib.sha256(f"{image.blob}/{number}".encode()).hexdigest()[:32]
-    whole = multipart([Part(media_type, len(data), lambda: iter([data]))], type_, boundary)
-    return ranged(b"".join(whole.body), whole.type, environ.get("HTTP_RANGE", ""))
+    head, tail = part_head(boundary, media_type, len(data)), f"\r\n--{boundary}--\r\n".encode()
+    whole = multipart_type(type_, boundary)
+    if wanted:
+        return ranged(head + data + tail, whole, wanted)
+    length = len(head) + len(data) + len(tail)
+    return Answer([head, data, tail], length, whole, headers=[("Accept-Ranges", "bytes")])
 
 
 def _metadata(row: Row, environ: Environ) -> Answer:

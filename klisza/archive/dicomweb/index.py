@@ -1,4 +1,5 @@
-"""What the fast path knows of a study: plain values in memory, read once, checked again at most every second and a half."""
+"""What the fast path knows of a study: plain values in memory, read once, checked again at most every
+second and a half."""
 
 from __future__ import annotations
 
@@ -19,6 +20,11 @@ from klisza.base.ids import opaque_uid
 
 FRESH_SECONDS = 1.5  # hidden instances vanish within two seconds
 INSTANCES_MOST = 60_000  # about 60 MB a worker
+INSTANCE_COLUMNS = (
+    "series_id", "id", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "blob_id", "blob__size",
+    "frame_index",
+    "frame_syntax_uid", "rendition_id", "unshowable",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,8 @@ class Image:
         return self.blob, frames.pieces(self.frame_index, number, rendition=False)
 
     def for_machines(self, number: int) -> tuple[str, str, list[frames.Piece]]:
-        """(transfer syntax, blob, pieces): as it was sent; the rendition only where the file has no frames to cut out."""
+        """(transfer syntax, blob, pieces): as it was sent; the rendition only where the file has no frames
+        to cut out."""
         pieces = frames.pieces(self.frame_index, number, rendition=False)
         if pieces or not self.rendition:
             return self.syntax, self.blob, pieces
@@ -158,10 +165,10 @@ def _load(study_id: uuid.UUID, stamp: tuple[Any, ...], now: float) -> Entry:
     uid = Study.objects.values_list("study_instance_uid", flat=True).get(pk=study_id)
     entry = Entry(study_id, uid, stamp, now)
     rows = Series.objects.filter(study_id=study_id).order_by("series_number", "id")
-    for row in rows.values_list(
+    for values in rows.values_list(
         "id", "series_instance_uid", "metadata_id", "full_metadata_id", "preview_id", "thumbnail_id"
     ):
-        entry.series[row[0]] = Row(*row)
+        entry.series[values[0]] = Row(*values)
     hidden = (
         Instance.objects.filter(series__study_id=study_id)
         .exclude(hidden_reason="")
@@ -172,21 +179,20 @@ def _load(study_id: uuid.UUID, stamp: tuple[Any, ...], now: float) -> Entry:
     instances = Instance.objects.filter(series__study_id=study_id, hidden_reason="").order_by(
         "instance_number", "id"
     )
-    for series_id, *values, frame_index, frame_syntax, rendition, unshowable in instances.values_list(
-        "series_id", "id", "sop_instance_uid", "sop_class_uid", "transfer_syntax_uid", "blob_id", "blob__size",
-        "frame_index", "frame_syntax_uid", "rendition_id", "unshowable",
-    ):  # fmt: skip
-        image = Image(
-            *values, bytes(frame_index), frame_syntax, rendition, bool(frame_syntax) and not unshowable
-        )
-        if (
-            row_of := entry.series.get(series_id)
-        ) is not None:  # a series may have come between the two queries
-            row_of.images[image.id] = image
-            row_of.by_uid[image.uid] = image
-    entry.series = {series_id: row for series_id, row in entry.series.items() if row.images}
-    entry.size = sum(len(row.images) for row in entry.series.values()) + 1
+    for row in instances.values_list(*INSTANCE_COLUMNS):
+        kept = entry.series.get(row[0])
+        if kept is not None:  # a series may have come between the two queries
+            image = _image(row)
+            kept.images[image.id] = image
+            kept.by_uid[image.uid] = image
+    entry.series = {series_id: kept for series_id, kept in entry.series.items() if kept.images}
+    entry.size = sum(len(kept.images) for kept in entry.series.values()) + 1
     return entry
+
+
+def _image(row: tuple[Any, ...]) -> Image:
+    *values, frame_index, frame_syntax, rendition, unshowable = row[1:]
+    return Image(*values, bytes(frame_index), frame_syntax, rendition, bool(frame_syntax) and not unshowable)
 
 
 def kept_metadata(items: list[dict[str, Any]], row: Row, *, opaque: bool) -> list[dict[str, Any]]:

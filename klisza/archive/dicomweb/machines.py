@@ -59,7 +59,7 @@ def answer(parts: list[str], environ: Environ) -> Answer:
 
 def _client(authorization: str) -> Client:
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    if scheme.lower() != "bearer" or not token.strip() or not token.isascii():
         raise Problem(401, "", CHALLENGE)
     client = _lookup(token.strip())
     if client is None:
@@ -70,7 +70,7 @@ def _client(authorization: str) -> Client:
 
 
 def _lookup(token: str) -> Client | None:
-    key = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    key = hashlib.sha256(token.encode()).digest()
     known = _known.get(key)
     if known is not None and time.monotonic() - known[0] < KNOWN_SECONDS:
         return known[1]

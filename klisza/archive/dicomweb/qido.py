@@ -28,6 +28,8 @@ WILDCARDS = re.compile(r"[*?]")
 
 def search(parts: list[str], pairs: Pairs, environ: Environ) -> Answer | None:
     """The answer when the path is a search, else None."""
+    level: Callable[[dict[str, str], int, int], list[Json]]
+    fixed: dict[str, str]
     match parts:
         case ["studies"]:
             level, fixed = _studies, {}
@@ -52,7 +54,8 @@ def search(parts: list[str], pairs: Pairs, environ: Environ) -> Answer | None:
 
 
 def _keys(pairs: Pairs) -> tuple[dict[str, str], int, int]:
-    """Matching keys by keyword, limit and offset; a key we cannot match on is refused, not ignored: the answer would lie."""
+    """Matching keys by keyword, limit and offset; a key we cannot match on is refused, not ignored: the
+    answer would lie."""
     keys: dict[str, str] = {}
     numbers = {"limit": RESULTS_MOST, "offset": 0}
     for name, value in pairs:
@@ -132,17 +135,21 @@ def _modalities(value: str) -> Q:
 
 
 STUDY_KEYS: dict[str, Callable[[str], Q]] = {
-    "PatientID": _text("patient_id"), "PatientName": _name("patient_name"), "PatientBirthDate": _dates("patient_birth_date"),
-    "IssuerOfPatientID": _text("issuer"), "AccessionNumber": _text("accession_number"), "StudyID": _text("study_id"),
+    "PatientID": _text("patient_id"), "PatientName": _name("patient_name"),
+    "PatientBirthDate": _dates("patient_birth_date"),
+    "IssuerOfPatientID": _text("issuer"), "AccessionNumber": _text("accession_number"),
+    "StudyID": _text("study_id"),
     "StudyInstanceUID": _uids("study_instance_uid"), "StudyDate": _dates("study_date"),
     "StudyDescription": _text("study_description"), "ModalitiesInStudy": _modalities,
 }  # fmt: skip
 SERIES_KEYS: dict[str, Callable[[str], Q]] = {
-    "SeriesInstanceUID": _uids("series_instance_uid"), "Modality": _text("modality"), "SeriesNumber": _number("series_number"),
+    "SeriesInstanceUID": _uids("series_instance_uid"), "Modality": _text("modality"),
+    "SeriesNumber": _number("series_number"),
     "SeriesDescription": _text("series_description"), "BodyPartExamined": _text("body_part_examined"),
 }  # fmt: skip
 INSTANCE_KEYS: dict[str, Callable[[str], Q]] = {
-    "SOPInstanceUID": _uids("sop_instance_uid"), "SOPClassUID": _uids("sop_class_uid"), "InstanceNumber": _number("instance_number"),
+    "SOPInstanceUID": _uids("sop_instance_uid"), "SOPClassUID": _uids("sop_class_uid"),
+    "InstanceNumber": _number("instance_number"),
 }  # fmt: skip
 
 
@@ -293,7 +300,7 @@ def _json(values: dict[str, Any]) -> Json:
 
 
 def _value(vr: str, value: Any) -> Json:
-    if value is None or value == "" or value == []:
+    if value in (None, "", []):
         return {}
     if isinstance(value, date):
         return {"Value": [value.strftime("%Y%m%d")]}

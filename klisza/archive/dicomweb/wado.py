@@ -44,7 +44,8 @@ def find(uid: str) -> Entry:
 
 
 def retrieve(entry: Entry, parts: list[str], environ: Environ, query: dict[str, str]) -> Answer:
-    """parts: the path after the study's UID: [series X [instances I [frames N]]] and at most one word for the form."""
+    """parts: the path after the study's UID: [series X [instances I [frames N]]] and at most one word for
+    the form."""
     accept = query.get("accept") or environ.get("HTTP_ACCEPT", "")
     rows, images, frames_of, form = _resolve(entry, parts)
     if frames_of and not form:
@@ -147,7 +148,8 @@ def _numbers(listed: str) -> list[int]:
 
 
 def _rendered(images: list[Image], number: int, accept: str, *, thumbnail: bool) -> Answer:
-    """One picture, of the middle image where the path names several. Decoded in the sandbox, two at a time."""
+    """One picture, of the middle image where the path names several. Decoded in the sandbox, two at a
+    time."""
     if not takes(accept, "image/jpeg"):
         raise Problem(406)
     shown = [image for image in images if image.showable]

@@ -1,6 +1,7 @@
 """What the worker makes of a settled study: frame indices, renditions, viewer metadata, previews.
 
-Everything is decoded in the sandbox; here only numbers and finished files are taken over. It can be made again at any time.
+Everything is decoded in the sandbox; here only numbers and finished files are taken over. It can be made
+again at any time.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Made:
 
 
 def run_derive() -> int:
-    """Derive the oldest studies whose results are those of an earlier revision; returns how many were done."""
+    """Derive the oldest studies whose results are those of an earlier revision; returns how many were
+    done."""
     pending = (
         Study.objects.filter(state=Study.State.SETTLED)
         .exclude(derived_revision=F("revision"))
@@ -65,7 +67,8 @@ def run_derive() -> int:
 
 
 def derive_study(study: Study) -> bool:
-    """Make everything for one study and write it in one transaction; False when the study changed meanwhile."""
+    """Make everything for one study and write it in one transaction; False when the study changed
+    meanwhile."""
     made = {series.pk: _derive_series(study, series) for series in Series.objects.filter(study=study)}
     with transaction.atomic():
         current = Study.objects.select_for_update().filter(pk=study.pk, revision=study.revision).first()
@@ -80,7 +83,8 @@ def derive_study(study: Study) -> bool:
 
 
 def uid_key(study_id: uuid.UUID) -> str:
-    """Key under which the sandbox maps frames of reference; another one for each study, so it gives nothing else away."""
+    """Key under which the sandbox maps frames of reference; another one for each study, so it gives nothing
+    else away."""
     return hmac.new(sealing.key_for("frame of reference"), study_id.bytes, hashlib.sha256).hexdigest()
 
 
@@ -121,7 +125,8 @@ def _call(
         RENDER,
         {
             "instances": [
-                {"id": str(i.pk), "path": str(blobs.open_path(i.blob_id)), "opaque_uid": opaque_uid(i.pk)} for i in instances
+                {"id": str(i.pk), "path": str(blobs.open_path(i.blob_id)), "opaque_uid": opaque_uid(i.pk)}
+                for i in instances
             ],
             "opaque": {"StudyInstanceUID": opaque_uid(study.pk), "SeriesInstanceUID": opaque_uid(series.pk)},
             "uid_key": uid_key(study.pk),

@@ -1,6 +1,7 @@
 """Where each frame lies in a Part 10 file, found without decoding anything.
 
-A frame is a list of pieces (offset, length) counted from the start of the file: one piece for native pixel data, one
+A frame is a list of pieces (offset, length) counted from the start of the file: one piece for native pixel
+data, one
 per fragment for encapsulated pixel data. Runs in the sandbox: the file may be hostile.
 """
 
@@ -69,12 +70,14 @@ def read_header(path: str) -> tuple[FileDataset, int]:
 
 
 def picture(path: str, dataset: FileDataset, position: int) -> Picture | None:
-    """None when the object has no pixel data. Raises NoPicture when it has, but not what its header promises."""
+    """None when the object has no pixel data. Raises NoPicture when it has, but not what its header
+    promises."""
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", "") or "")
     if syntax.startswith(VIDEO):
         raise NoPicture("video cannot be shown here, it can be downloaded")
     if syntax == DeflatedExplicitVRLittleEndian:
-        # The element lies inside the compressed stream: no offsets to give, the frames must be written out anew.
+        # The element lies inside the compressed stream: no offsets to give, the frames must be written out
+        # anew.
         return (
             Picture(dataset, layout(dataset), syntax, "PixelData", False, []) if "Rows" in dataset else None
         )
@@ -131,7 +134,8 @@ def _number(dataset: FileDataset, keyword: str, default: int = 0) -> int:
 
 
 def _element(file: BinaryIO, position: int, *, implicit: bool, little: bool) -> tuple[str, int, int] | None:
-    """Keyword, start and length of the value of the pixel data element at `position`; None at the end of the file."""
+    """Keyword, start and length of the value of the pixel data element at `position`; None at the end of
+    the file."""
     file.seek(position)
     head = file.read(12)
     if len(head) < 8:
@@ -187,7 +191,8 @@ def _fragment(file: BinaryIO, item: int, size: int) -> Piece:
 
 
 def _extended(dataset: FileDataset, first: int, frames: int, size: int) -> list[list[Piece]]:
-    """Extended Offset Table (PS3.3 C.7.6.3.1.8): one fragment a frame; ignored when it does not fit the file."""
+    """Extended Offset Table (PS3.3 C.7.6.3.1.8): one fragment a frame; ignored when it does not fit the
+    file."""
     offsets, lengths = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
     if (
         not isinstance(offsets, bytes)

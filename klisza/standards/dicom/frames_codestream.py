@@ -1,4 +1,5 @@
-"""What a compressed frame says about its own size: it must not promise a browser more than the DICOM header does (R21)."""
+"""What a compressed frame says about its own size: it must not promise a browser more than the DICOM header
+does (R21)."""
 
 from __future__ import annotations
 

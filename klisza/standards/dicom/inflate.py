@@ -7,18 +7,17 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 from .errors import TooComplex, Unreadable
 from .scan import Buffer
 
 MAX_INFLATED = 512 * 1024 * 1024
 MAX_RATIO = 200
-HARMLESS = (
-    16 * 1024 * 1024
-)  # below this any ratio is fine: a black 512 x 512 slice shrinks five hundred times
+HARMLESS = 64 * 1024 * 1024  # below this any ratio is fine: black slices shrink a thousand times
 IN_MEMORY = 8 * 1024 * 1024
-PIECE = 1024 * 1024
+PIECE = 65_536
+LARGEST_STEP = 1024 * 1024
 
 
 @contextmanager
@@ -36,18 +35,24 @@ def inflated(data: Buffer) -> Iterator[Buffer]:
 
 
 def _inflate(data: Buffer, target: IO[bytes]) -> int:
+    """The ratio is judged by what was consumed so far, so that a bomb ends at its beginning."""
     engine = zlib.decompressobj(-zlib.MAX_WBITS)
-    size, waiting = 0, bytes(data)
+    size = consumed = 0
     while not engine.eof:
-        try:
-            piece = engine.decompress(waiting, PIECE)
-        except zlib.error:
-            raise Unreadable("the deflated data set is damaged") from None
-        waiting = engine.unconsumed_tail
-        if not piece and not waiting:
+        fresh = bytes(data[consumed : consumed + PIECE]) if not engine.unconsumed_tail else b""
+        consumed += len(fresh)
+        piece = _decompress(engine, engine.unconsumed_tail or fresh)
+        if not piece and not fresh:
             raise Unreadable("the deflated data set is cut off")
         size += len(piece)
-        if size > MAX_INFLATED or (size > HARMLESS and size > MAX_RATIO * len(data)):
+        if size > MAX_INFLATED or (size > HARMLESS and size > MAX_RATIO * consumed):
             raise TooComplex("the deflated data set inflates to far more than an image")
         target.write(piece)
     return size
+
+
+def _decompress(engine: Any, waiting: bytes) -> bytes:
+    try:
+        return bytes(engine.decompress(waiting, LARGEST_STEP))
+    except zlib.error:
+        raise Unreadable("the deflated data set is damaged") from None

@@ -19,35 +19,52 @@ LUT_INLINE_LIMIT = 132 * 1024  # a palette of 65,536 16-bit entries
 BINARY = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
 
 DESCRIPTION = """
-SpecificCharacterSet SOPClassUID Modality StudyDate StudyTime SeriesDate SeriesTime AcquisitionDate AcquisitionTime AcquisitionDateTime
-ContentDate ContentTime StudyDescription SeriesDescription SeriesNumber InstanceNumber AcquisitionNumber ImageType BodyPartExamined
-Laterality ImageLaterality FrameLaterality ViewPosition ViewCodeSequence ViewModifierCodeSequence AnatomicRegionSequence
-PatientOrientation PatientPosition CodeValue CodingSchemeDesignator CodeMeaning BurnedInAnnotation PresentationIntentType
+SpecificCharacterSet SOPClassUID Modality StudyDate StudyTime SeriesDate SeriesTime AcquisitionDate
+AcquisitionTime AcquisitionDateTime
+ContentDate ContentTime StudyDescription SeriesDescription SeriesNumber InstanceNumber AcquisitionNumber
+ImageType BodyPartExamined
+Laterality ImageLaterality FrameLaterality ViewPosition ViewCodeSequence ViewModifierCodeSequence
+AnatomicRegionSequence
+PatientOrientation PatientPosition CodeValue CodingSchemeDesignator CodeMeaning BurnedInAnnotation
+PresentationIntentType
 LossyImageCompression LossyImageCompressionRatio
 """
 PIXELS = """
-SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns BitsAllocated BitsStored HighBit
-PixelRepresentation SmallestImagePixelValue LargestImagePixelValue PixelPaddingValue PixelPaddingRangeLimit PixelAspectRatio
-RescaleIntercept RescaleSlope RescaleType ModalityLUTSequence VOILUTSequence LUTDescriptor LUTData LUTExplanation ModalityLUTType
-WindowCenter WindowWidth WindowCenterWidthExplanation VOILUTFunction PresentationLUTShape PixelIntensityRelationship
+SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns BitsAllocated
+BitsStored HighBit
+PixelRepresentation SmallestImagePixelValue LargestImagePixelValue PixelPaddingValue PixelPaddingRangeLimit
+PixelAspectRatio
+RescaleIntercept RescaleSlope RescaleType ModalityLUTSequence VOILUTSequence LUTDescriptor LUTData
+LUTExplanation ModalityLUTType
+WindowCenter WindowWidth WindowCenterWidthExplanation VOILUTFunction PresentationLUTShape
+PixelIntensityRelationship
 PixelIntensityRelationshipSign
 """
 GEOMETRY = """
-FrameOfReferenceUID ImagePositionPatient ImageOrientationPatient SliceLocation SliceThickness SpacingBetweenSlices PixelSpacing
+FrameOfReferenceUID ImagePositionPatient ImageOrientationPatient SliceLocation SliceThickness
+SpacingBetweenSlices PixelSpacing
 ImagerPixelSpacing NominalScannedPixelSpacing PixelSpacingCalibrationType PixelSpacingCalibrationDescription
-EstimatedRadiographicMagnificationFactor DistanceSourceToDetector DistanceSourceToPatient FieldOfViewHorizontalFlip
-FieldOfViewRotation SequenceOfUltrasoundRegions RegionSpatialFormat RegionDataType RegionFlags RegionLocationMinX0 RegionLocationMinY0
-RegionLocationMaxX1 RegionLocationMaxY1 ReferencePixelX0 ReferencePixelY0 PhysicalUnitsXDirection PhysicalUnitsYDirection
+EstimatedRadiographicMagnificationFactor DistanceSourceToDetector DistanceSourceToPatient
+FieldOfViewHorizontalFlip
+FieldOfViewRotation SequenceOfUltrasoundRegions RegionSpatialFormat RegionDataType RegionFlags
+RegionLocationMinX0 RegionLocationMinY0
+RegionLocationMaxX1 RegionLocationMaxY1 ReferencePixelX0 ReferencePixelY0 PhysicalUnitsXDirection
+PhysicalUnitsYDirection
 ReferencePixelPhysicalValueX ReferencePixelPhysicalValueY PhysicalDeltaX PhysicalDeltaY
 """
 TIME = """
-FrameTime FrameTimeVector FrameIncrementPointer RecommendedDisplayFrameRate CineRate StartTrim StopTrim PreferredPlaybackSequencing
-EffectiveDuration ActualFrameDuration TemporalPositionIdentifier NumberOfTemporalPositions TemporalPositionIndex
+FrameTime FrameTimeVector FrameIncrementPointer RecommendedDisplayFrameRate CineRate StartTrim StopTrim
+PreferredPlaybackSequencing
+EffectiveDuration ActualFrameDuration TemporalPositionIdentifier NumberOfTemporalPositions
+TemporalPositionIndex
 """
 FRAMES = """
-SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence PixelMeasuresSequence PlanePositionSequence PlaneOrientationSequence
-FrameVOILUTSequence PixelValueTransformationSequence FrameContentSequence FrameAnatomySequence FrameAcquisitionDateTime
-FrameAcquisitionNumber FrameReferenceDateTime FrameAcquisitionDuration StackID InStackPositionNumber DimensionIndexValues
+SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence PixelMeasuresSequence PlanePositionSequence
+PlaneOrientationSequence
+FrameVOILUTSequence PixelValueTransformationSequence FrameContentSequence FrameAnatomySequence
+FrameAcquisitionDateTime
+FrameAcquisitionNumber FrameReferenceDateTime FrameAcquisitionDuration StackID InStackPositionNumber
+DimensionIndexValues
 DetectorInformationSequence EchoTime RepetitionTime FlipAngle KVP
 """
 ALLOWED = frozenset(" ".join((DESCRIPTION, PIXELS, GEOMETRY, TIME, FRAMES)).split())
@@ -73,7 +90,8 @@ Json = dict[str, Any]
 def for_browser(dataset: Dataset, *, opaque: dict[str, str], uid_key: str, changes: Json) -> Json:
     """Only attributes of the whitelist, at every depth; no UID of the original.
 
-    opaque: StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID to put in. uid_key: hex key that maps frames of reference.
+    opaque: StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID to put in. uid_key: hex key that maps frames
+    of reference.
     changes: image attributes of the rendition, by keyword; None removes one.
     """
     shown = {**opaque, **flattened(dataset), **changes}
@@ -131,7 +149,8 @@ def usable_window(dataset: Dataset) -> Json:
 
 
 def mapped_uid(uid: str, uid_key: str) -> str:
-    """The same frame of reference keeps one name within a study, which nobody without the key can trace back."""
+    """The same frame of reference keeps one name within a study, which nobody without the key can trace
+    back."""
     number = uuid.UUID(
         bytes=hmac.new(bytes.fromhex(uid_key), uid.encode(), hashlib.sha256).digest()[:16], version=4
     ).int

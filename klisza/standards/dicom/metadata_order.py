@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 TOLERANCE = 1e-3  # cosines of one series differ by rounding only
@@ -12,7 +13,8 @@ def display_order(keys: list[dict[str, Any]]) -> list[int]:
     """Indices into `keys` in display order.
 
     keys: `position` (x, y, z in mm) and `orientation` (six cosines) or None, `number`, `time`, `uid`.
-    By position along the slice normal when every image has one of its own, in the direction in which the modality
+    By position along the slice normal when every image has one of its own, in the direction in which the
+    modality
     numbered them; else by instance number, then time.
     """
     by_number = sorted(range(len(keys)), key=lambda index: _number_key(keys[index]))
@@ -32,7 +34,8 @@ def _number_key(key: dict[str, Any]) -> tuple[bool, int, str, str]:
 
 
 def _distances(keys: list[dict[str, Any]]) -> list[float] | None:
-    """Millimetres along the common normal; None when there is no common normal or two images share a place."""
+    """Millimetres along the common normal; None when there is no common normal or two images share a
+    place."""
     if len(keys) < 2 or any(not key.get("position") or not key.get("orientation") for key in keys):
         return None
     first = keys[0]["orientation"]
@@ -43,7 +46,7 @@ def _distances(keys: list[dict[str, Any]]) -> list[float] | None:
         return None
     distances = [sum(a * b for a, b in zip(normal, key["position"], strict=True)) for key in keys]
     spread = sorted(distances)
-    return distances if all(b - a > TOLERANCE for a, b in zip(spread, spread[1:], strict=False)) else None
+    return distances if all(b - a > TOLERANCE for a, b in pairwise(spread)) else None
 
 
 def cross(a: list[float], b: list[float]) -> list[float]:

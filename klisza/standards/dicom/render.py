@@ -1,6 +1,8 @@
-"""Entry points of the sandbox for pixels: no Django, no database, no network; input paths in, files and JSON out.
+"""Entry points of the sandbox for pixels: no Django, no database, no network; input paths in, files and
+JSON out.
 
-Everything read here comes from strangers. One bad instance costs itself; what kills the process (a decoder's crash, the
+Everything read here comes from strangers. One bad instance costs itself; what kills the process (a
+decoder's crash, the
 memory or time limit) is told apart by the caller, who bisects (archive/services/derive.py).
 """
 
@@ -41,11 +43,13 @@ UNSUPPORTED = (JPEG2000MC, JPEG2000MCLossless)
 def series(
     *, instances: list[dict[str, Any]], opaque: dict[str, str], uid_key: str, preview: bool = True
 ) -> dict[str, Any]:
-    """Look at every instance of one series; write metadata.json.gz, full.json.gz, preview.jpg, thumbnail.jpg and one
+    """Look at every instance of one series; write metadata.json.gz, full.json.gz, preview.jpg,
+    thumbnail.jpg and one
     rendition-<id>.raw per instance that browsers cannot decode into the working directory.
 
     instances: `id`, `path`, `opaque_uid`. opaque: StudyInstanceUID and SeriesInstanceUID for the browser.
-    Returns `instances` (id -> frames, pieces, rendition, syntax, unshowable), `preview` (whether there is one) and
+    Returns `instances` (id -> frames, pieces, rendition, syntax, unshowable), `preview` (whether there is
+    one) and
     `frame_time_ms` of its multi-frame objects.
     """
     seen = [_Seen(entry, {**opaque, "SOPInstanceUID": entry["opaque_uid"]}, uid_key) for entry in instances]
@@ -225,8 +229,10 @@ def _of_frame(dataset: Dataset, number: int) -> Dataset:
     """The LUT attributes that hold for one frame."""
     own = Dataset()
     for keyword in (
-        "PhotometricInterpretation", "ModalityLUTSequence", "RescaleSlope", "RescaleIntercept", "VOILUTSequence", "WindowCenter",
-        "WindowWidth", "VOILUTFunction", "PixelPaddingValue", "PixelPaddingRangeLimit", "BitsStored", "PixelRepresentation",
+        "PhotometricInterpretation", "ModalityLUTSequence", "RescaleSlope", "RescaleIntercept",
+        "VOILUTSequence", "WindowCenter",
+        "WindowWidth", "VOILUTFunction", "PixelPaddingValue", "PixelPaddingRangeLimit", "BitsStored",
+        "PixelRepresentation",
     ):  # fmt: skip
         if dataset.get(keyword) not in (None, ""):
             setattr(own, keyword, dataset.get(keyword))

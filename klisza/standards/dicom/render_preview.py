@@ -1,4 +1,5 @@
-"""One frame as an 8-bit picture for people: LUTs and window as the object says, averaged down, never subsampled."""
+"""One frame as an 8-bit picture for people: LUTs and window as the object says, averaged down, never
+subsampled."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
 LONGEST_ASPECT = 4.0  # pixels stretched more than this are a broken spacing, not a picture
 FLAT_SHARE = 0.995  # a window that makes this share of the pixels one grey shows nothing
@@ -31,7 +32,8 @@ def shrink(frame: NDArray[Any], longest: int) -> NDArray[Any]:
 def grey(frame: NDArray[Any], dataset: Dataset) -> tuple[NDArray[np.uint8], tuple[float, float] | None]:
     """Modality LUT, VOI LUT or window, MONOCHROME1 turned over.
 
-    dataset: the LUT attributes of this very frame. Returns the picture and, when the object brought no usable window,
+    dataset: the LUT attributes of this very frame. Returns the picture and, when the object brought no
+    usable window,
     the (center, width) in modality values that was chosen from the pixels instead.
     """
     padding = _padding(frame, dataset)
@@ -110,7 +112,8 @@ def first_number(value: Any) -> float | None:
 
 
 def jpeg(picture: NDArray[np.uint8], path: str, *, longest: int, aspect: float) -> None:
-    """Write a JPEG with the given long side; smaller pictures are not enlarged. aspect: height of a pixel / its width."""
+    """Write a JPEG with the given long side; smaller pictures are not enlarged. aspect: height of a pixel /
+    its width."""
     image = Image.fromarray(picture)
     wide, tall = image.width, image.height
     if 1 / LONGEST_ASPECT <= aspect <= LONGEST_ASPECT and abs(aspect - 1) > 0.01:

@@ -1,6 +1,8 @@
-"""Frames a browser cannot be trusted with, decoded once into plain little endian pixels it can (runs in the sandbox).
+"""Frames a browser cannot be trusted with, decoded once into plain little endian pixels it can (runs in the
+sandbox).
 
-What Cornerstone3D 5.14 decodes reliably passes through untouched; the table is docs/performance.md, "What passes".
+What Cornerstone3D 5.14 decodes reliably passes through untouched; the table is docs/performance.md, "What
+passes".
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_color_lut, apply_modality_lut, iter_pixels
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.pixels.utils import iter_pixels
 
 from .frames import NoPicture, Picture
 from .frames_codestream import HEAD_BYTES, size_of
@@ -91,7 +94,8 @@ def check_codestream(file: BinaryIO, picture: Picture) -> None:
 
 
 def decoded(path: str, picture: Picture, indices: list[int] | None = None) -> Iterator[NDArray[Any]]:
-    """Frames as pydicom decodes them: (rows, columns[, samples]); YCbCr converted to RGB, palettes not yet applied.
+    """Frames as pydicom decodes them: (rows, columns[, samples]); YCbCr converted to RGB, palettes not yet
+    applied.
 
     Raises whatever the decoders raise, and NoPicture.
     """
@@ -131,7 +135,8 @@ def _honest_precision(dataset: Dataset) -> None:
 
 
 def write(path: str, picture: Picture, out: BinaryIO) -> Rendition:
-    """Decode all frames into `out`, one after the other; greys stay greys (8 or 16 bit), all else becomes RGB 8 bit."""
+    """Decode all frames into `out`, one after the other; greys stay greys (8 or 16 bit), all else becomes
+    RGB 8 bit."""
     shape = picture.layout
     color = shape.samples > 1 or str(picture.dataset.get("PhotometricInterpretation", "")) not in GREY
     if shape.rows * shape.columns * (3 if color else 2) * shape.frames > RENDITION_LIMIT:
@@ -166,8 +171,10 @@ def _write_color(path: str, picture: Picture, out: BinaryIO) -> Rendition:
         out.write(to_rgb(frame, picture.dataset).tobytes())
         count += 1
     changes = {
-        "SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0, "BitsAllocated": 8, "BitsStored": 8,
-        "HighBit": 7, "PixelRepresentation": 0, "WindowCenter": None, "WindowWidth": None, "VOILUTSequence": None,
+        "SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0,
+        "BitsAllocated": 8, "BitsStored": 8,
+        "HighBit": 7, "PixelRepresentation": 0, "WindowCenter": None, "WindowWidth": None,
+        "VOILUTSequence": None,
     }  # fmt: skip
     return _rendition(picture, count, picture.layout.rows * picture.layout.columns * 3, changes)
 
@@ -175,9 +182,8 @@ def _write_color(path: str, picture: Picture, out: BinaryIO) -> Rendition:
 def _write_grey(path: str, picture: Picture, out: BinaryIO) -> Rendition:
     dataset, count = picture.dataset, 0
     lut = "ModalityLUTSequence" in dataset
-    for frame in decoded(path, picture):
-        if lut:
-            frame = apply_modality_lut(frame, dataset)
+    for original in decoded(path, picture):
+        frame = apply_modality_lut(original, dataset) if lut else original
         kind = np.uint8 if frame.dtype == np.uint8 else np.dtype("<i2" if frame.dtype.kind == "i" else "<u2")
         out.write(np.ascontiguousarray(frame, dtype=kind).tobytes())
         count += 1
@@ -186,14 +192,16 @@ def _write_grey(path: str, picture: Picture, out: BinaryIO) -> Rendition:
     bits = np.dtype(kind).itemsize * 8
     stored = bits if lut else max(1, min(bits, int(dataset.get("BitsStored") or bits)))
     changes: dict[str, Any] = {
-        "BitsAllocated": bits, "BitsStored": stored, "HighBit": stored - 1, "PixelRepresentation": int(np.dtype(kind).kind == "i"),
+        "BitsAllocated": bits, "BitsStored": stored, "HighBit": stored - 1,
+        "PixelRepresentation": int(np.dtype(kind).kind == "i"),
         "PlanarConfiguration": None, "ModalityLUTSequence": None,
     }  # fmt: skip
     return _rendition(picture, count, picture.layout.rows * picture.layout.columns * bits // 8, changes)
 
 
 def _write_scaled(path: str, picture: Picture, out: BinaryIO) -> Rendition:
-    """Float and 32-bit values, mapped to 16 bit; the rescale attributes are changed so that values stay right."""
+    """Float and 32-bit values, mapped to 16 bit; the rescale attributes are changed so that values stay
+    right."""
     low, high = np.inf, -np.inf
     for frame in decoded(path, picture):
         values = frame.astype(np.float64)
@@ -212,7 +220,8 @@ def _write_scaled(path: str, picture: Picture, out: BinaryIO) -> Rendition:
         float(picture.dataset.get("RescaleIntercept") or 0),
     )
     changes = {
-        "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15, "PixelRepresentation": 0, "PlanarConfiguration": None,
+        "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15, "PixelRepresentation": 0,
+        "PlanarConfiguration": None,
         "RescaleSlope": slope * step, "RescaleIntercept": slope * low + intercept,
     }  # fmt: skip
     return _rendition(picture, count, picture.layout.rows * picture.layout.columns * 2, changes)

@@ -20,7 +20,9 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         create = verbs.add_parser("create", help="make a client and print its bearer token, once")
         create.add_argument("name")
-        create.add_argument("--scope", action="append", required=True, choices=SCOPES, help="what it may do; may be repeated")
+        create.add_argument(
+            "--scope", action="append", required=True, choices=SCOPES, help="what it may do; may be repeated"
+        )
         create.add_argument("--issuer", default="", help="of patient ids in what it sends without one")
         verbs.add_parser("list", help="print all clients")
         revoke = verbs.add_parser("revoke", help="refuse this client from now on")

@@ -1,0 +1,1 @@
+"""Speed beside Orthanc and nginx on the same machine in the same run; `make bench`."""
