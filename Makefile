@@ -37,7 +37,7 @@ test-long: setup-test ## the same code with full figures, on SQLite and on Postg
 	$(BIN)/pytest -m "" -n $(PROCESSES) --dist loadfile
 	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -m "not long" -n $(PROCESSES) --dist loadfile
 
-check: setup ## lint, types, import contract, translations, migrations, dependencies
+check: setup .state/system-check ## lint, types, import contract, translations, migrations, dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	KLISZA_DEMO=1 KLISZA_DATA_DIR=.state/check $(BIN)/mypy
@@ -57,7 +57,7 @@ clean: ## remove what was built and the environments, not the data folder
 	find klisza -name '*.mo' -delete
 
 # --- steps, each run again only when its sources have changed ---
-.state/system-run .state/system-test: .state/system-%: tools/need.sh
+.state/system-run .state/system-test .state/system-check: .state/system-%: tools/need.sh
 	tools/need.sh $*
 	@mkdir -p .state && touch $@
 

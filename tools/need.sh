@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs by apt what is missing for: run | test | bench | venv. No server that comes along starts by itself.
+# Installs by apt what is missing for: run | test | check | bench | venv. No server that comes along starts by itself.
 set -euo pipefail
 
-case "${1:?run, test, bench or venv}" in
+case "${1:?run, test, check, bench or venv}" in
   venv) wanted=(python3-venv) ;;
   run) wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core) ;;
   test) wanted=(chromium dcmtk orthanc orthanc-dicomweb postgresql p7zip-full poppler-utils strace fonts-dejavu-core) ;;
   bench) wanted=(nginx wrk) ;;
+  check) wanted=(gettext) ;;
   *) echo "unknown: $1" >&2; exit 2 ;;
 esac
 

@@ -43,6 +43,24 @@ MESSAGES = {
     "notice": gettext_lazy("Note about a new result"),
 }
 CHANNELS = {"mail": pgettext_lazy("a message", "e-mail"), "sms": pgettext_lazy("a message", "text message")}
+PAGES = {
+    "tasks": gettext_lazy("Tasks of the registration desk"),
+    "messages": gettext_lazy("Messages that could not be sent"),
+    "studies": gettext_lazy("Images without a patient"),
+    "objects": gettext_lazy("Objects put aside"),
+    "associations": gettext_lazy("Refused connections of machines"),
+}
+
+
+@dataclass(frozen=True)
+class PageLink:
+    address: str
+    title: str
+    count: int
+
+
+def page_links(counts: Mapping[str, int]) -> list[PageLink]:
+    return [PageLink(f"console:{name}", str(PAGES[name]), count) for name, count in counts.items()]
 
 
 @dataclass(frozen=True)

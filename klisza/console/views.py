@@ -26,8 +26,14 @@ from . import presenters, queries
 from .forms import FindForm, UnlockForm
 
 DESK = ("registration", "clinic")
-IMAGES = ("radiology", "integration", "registration")
-MACHINES = ("integration", "radiology")
+# Who reads which list; `admin` reads all.
+READERS = {
+    "tasks": DESK,
+    "messages": (*DESK, "integration"),
+    "studies": ("radiology", "integration", "registration"),
+    "objects": ("radiology", "integration", "registration"),
+    "associations": ("integration", "radiology"),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,11 +42,15 @@ MACHINES = ("integration", "radiology")
 def home(request: PortalRequest) -> HttpResponse:
     """The search is a POST: names and numbers stay out of addresses and logs."""
     may_search = bool(request.roles & {*DESK, "admin"})
+    counts = {
+        name: queries.count(name) for name, roles in READERS.items() if request.roles & {*roles, "admin"}
+    }
     form = FindForm(request.POST if request.method == "POST" and may_search else None)
     found: list[Patient] | None = None
     if form.is_bound and form.is_valid():
         found = _find(request, form.cleaned_data)
-    context = {"form": form, "found": found, "counts": queries.counts(), "may_search": may_search}
+    pages = presenters.page_links(counts)
+    context = {"form": form, "found": found, "pages": pages, "may_search": may_search}
     return render(request, "console/home.html", context)
 
 
@@ -106,7 +116,7 @@ def _account(patient_id: uuid.UUID, state: Account.State) -> Account:
 
 
 @require_safe
-@staff_required(*IMAGES)
+@staff_required(*READERS["studies"])
 def studies(request: PortalRequest) -> HttpResponse:
     record("staff.unmatched_viewed", by=request.actor)
     rows = [(intake, presenters.word(presenters.REASONS, intake.reason)) for intake in queries.unmatched()]
@@ -114,20 +124,20 @@ def studies(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@staff_required(*IMAGES)
+@staff_required(*READERS["objects"])
 def objects(request: PortalRequest) -> HttpResponse:
     rows = [(row, presenters.word(presenters.KINDS, row.kind)) for row in queries.quarantined()]
     return render(request, "console/objects.html", {"rows": rows})
 
 
 @require_safe
-@staff_required(*MACHINES)
+@staff_required(*READERS["associations"])
 def associations(request: PortalRequest) -> HttpResponse:
     return render(request, "console/associations.html", {"rows": queries.refused_associations()})
 
 
 @require_safe
-@staff_required(*DESK)
+@staff_required(*READERS["tasks"])
 def tasks(request: PortalRequest) -> HttpResponse:
     record("staff.tasks_viewed", by=request.actor)
     rows = [
@@ -138,7 +148,7 @@ def tasks(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@staff_required(*DESK, "integration")
+@staff_required(*READERS["messages"])
 def messages_failed(request: PortalRequest) -> HttpResponse:
     rows = [
         (
