@@ -33,9 +33,14 @@ def _render(document: Document) -> None:
         folder = Path(name)
         try:
             made = sandbox.call(
-                "klisza.documents.rendering:render", {"pdf": str(blobs.open_path(document.blob_id))},
-                folder=folder, memory_mb=1536, cpu_seconds=60, wall_seconds=90, file_mb=64,
-            )  # fmt: skip
+                "klisza.documents.rendering:render",
+                {"pdf": str(blobs.open_path(document.blob_id))},
+                folder=folder,
+                memory_mb=1536,
+                cpu_seconds=60,
+                wall_seconds=90,
+                file_mb=64,
+            )
             pages = [_keep(folder, page) for page in made["rendered"]]
         except (SandboxFailed, FileNotFoundError, KeyError, TypeError, ValueError) as failed:
             log.warning("document_unshowable", document=str(document.pk))
@@ -50,9 +55,12 @@ def _keep(folder: Path, made: dict[str, Any]) -> services.Page:
     if path.is_symlink():
         raise FileNotFoundError
     return services.Page(
-        number=int(made["number"]), width=int(made["width"]), height=int(made["height"]), text=str(made["text"]),
+        number=int(made["number"]),
+        width=int(made["width"]),
+        height=int(made["height"]),
+        text=str(made["text"]),
         image=blobs.put_file(path),
-    )  # fmt: skip
+    )
 
 
 PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = ((2.0, run_rendering),)

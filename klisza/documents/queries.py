@@ -29,7 +29,10 @@ def page(document: Document, number: int) -> DocumentPage:
 
 
 def of_patients(patient_ids: Iterable[uuid.UUID]) -> list[Document]:
-    """What the hospital sent or the patient handed in, without reports: those belong to their examination's gate."""
+    """What the hospital sent or the patient handed in, without reports.
+
+    Those belong to their examination's gate.
+    """
     kept = Document.objects.filter(patient_id__in=patient_ids, withdrawn_at=None).exclude(kind="report")
     return list(kept.select_related("blob").order_by("-issued_at", "-id"))
 

@@ -17,7 +17,8 @@ TEXT_MOST = 40_000  # characters a page
 def render(pdf: str) -> dict[str, Any]:
     """Write page-N.png into the working directory.
 
-    Returns {"pages": all there are, "rendered": [{"number", "width", "height", "file", "text"}]}; at most PAGES_MOST.
+    Returns {"pages": all there are, "rendered": [{"number", "width", "height", "file", "text"}]}; at most
+    PAGES_MOST.
     """
     document = pypdfium2.PdfDocument(pdf)
     # Filled-in form fields are part of what the doctor wrote; this build of PDFium runs no JavaScript.

@@ -32,7 +32,10 @@ class Page:
 
 
 def keep_pdf(pdf: bytes) -> blobs.Stored:
-    """Make the bytes durable; call outside transactions. Raises BadMessage when they are no PDF, Unavailable when full."""
+    """Make the bytes durable; call outside transactions.
+
+    Raises BadMessage when they are no PDF, Unavailable when full.
+    """
     # The header may stand anywhere within the first kilobyte (ISO 32000-1 annex H, note 13).
     if b"%PDF-" not in pdf[:1024]:
         raise BadMessage("the file is not a PDF")

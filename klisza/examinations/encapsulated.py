@@ -1,4 +1,7 @@
-"""The PDF inside an Encapsulated PDF object (PS3.3 A.45.1). Runs in the sandbox only: no Django, no database."""
+"""The PDF inside an Encapsulated PDF object (PS3.3 A.45.1).
+
+Runs in the sandbox only: no Django, no database.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ TITLE_MOST = 200
 def extract(path: str, name: str) -> dict[str, Any]:
     """Write the PDF as `name` into the working directory.
 
-    Returns {"title", "date": "YYYYMMDD" or "", "time": "HHMMSS" or ""}. Raises ValueError when there is no PDF in it.
+    Returns {"title", "date": "YYYYMMDD" or "", "time": "HHMMSS" or ""}. Raises ValueError when there is no
+    PDF in it.
     """
     ds = dcmread(path)
     if str(ds.get("MIMETypeOfEncapsulatedDocument", "application/pdf")).strip().lower() != "application/pdf":

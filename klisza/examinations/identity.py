@@ -1,4 +1,7 @@
-"""Is the person in the images the person on file? (issuer, id) has said so already; this only contradicts (R60)."""
+"""Is the person in the images the person on file? (issuer, id) has said so already.
+
+This only contradicts (R60).
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def name_parts(patient_name: str) -> tuple[str, str]:
 
 
 def names_differ(patient_name: str, *, family: str, given: str) -> tuple[bool, bool]:
-    """(family differs, given differs); a missing part contradicts nothing; swapped parts are the same person."""
+    """(family differs, given differs); a missing part contradicts nothing.
+
+    Swapped parts are the same person.
+    """
     image_family, image_given = name_parts(patient_name)
     if _similar(image_family, given) and _similar(image_given, family) and image_family and image_given:
         return False, False

@@ -27,7 +27,10 @@ def run_missed_linking() -> int:
 
 
 def run_early_linking() -> int:
-    """Studies that are still arriving: their examination and its count of images; nothing to hurry for, hence 0."""
+    """Studies that are still arriving: their examination and its count of images.
+
+    Nothing to hurry for, hence 0.
+    """
     _link(queries.studies_to_link_early(BATCH))
     return 0
 

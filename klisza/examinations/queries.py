@@ -47,7 +47,10 @@ def visible(viewer: Viewer, *, purpose: str) -> QuerySet[Examination]:
 
 
 def open_now() -> QuerySet[Examination]:
-    """Visible to their patient at this moment: released, of a shown kind, not older than the cut-off (R64)."""
+    """Visible to their patient at this moment.
+
+    Released, of a shown kind, not older than the cut-off (R64).
+    """
     gate = Examination.objects.filter(visible=True, shown_kind=True, hidden_reason="")
     if settings.SHOW_FROM:
         gate = gate.filter(
@@ -83,7 +86,10 @@ class ShownReport:
 
 
 def shown_reports(examination: Examination) -> list[ShownReport]:
-    """Reports in effect: the newest final or corrected version of each; never a preliminary or withdrawn one."""
+    """Reports in effect: the newest final or corrected version of each.
+
+    Never a preliminary or withdrawn one.
+    """
     versions = ReportVersion.objects.select_related("document__blob").order_by("number")
     reports = examination.reports.order_by("created_at", "id").prefetch_related(
         Prefetch("versions", queryset=versions)
@@ -105,7 +111,10 @@ def shown_report(examination: Examination, version_id: uuid.UUID) -> ShownReport
 
 
 def in_effect(versions: Iterable[ReportVersion]) -> ReportVersion | None:
-    """What counts of these versions (in the order they came): P never; a late, older F neither corrects nor revives."""
+    """What counts of these versions (in the order they came): P never.
+
+    A late, older F neither corrects nor revives.
+    """
     current: ReportVersion | None = None
     for version in versions:
         if version.status == "P":
@@ -189,7 +198,10 @@ def encapsulated_of(study: Study) -> list[Instance]:
 
 
 def owner_of(issuer: str, value: str) -> Patient | None:
-    """The record this identifier stands on, merged or not: new rows belong to it, so that a merge can be undone."""
+    """The record this identifier stands on, merged or not.
+
+    New rows belong to it, so that a merge can be undone.
+    """
     row = PatientIdentifier.objects.filter(issuer=issuer, value=value).select_related("patient").first()
     return row.patient if row else None
 

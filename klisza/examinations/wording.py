@@ -48,7 +48,10 @@ def card(examination: Examination) -> Card:
 
 
 def heading(kind: kinds.Kind, title: str = "") -> str:
-    """MR – Magnetic resonance imaging; the label only where it is an abbreviation the patient hears at the desk."""
+    """MR – Magnetic resonance imaging.
+
+    The label only where it is an abbreviation the patient hears at the desk.
+    """
     name = title or str(kind.name)
     return f"{kind.label} – {name}" if str(kind.label).isupper() else name
 
@@ -150,5 +153,8 @@ def _note(document: Document, pages: int) -> str:
 
 
 def file_name(prefix: str, moment: datetime, extension: str = "pdf") -> str:
-    """Neutral: a date and a word of ours, never a name or a diagnosis; ASCII, so that no header can be split (R33)."""
+    """Neutral: a date and a word of ours, never a name or a diagnosis.
+
+    ASCII, so that no header can be split (R33).
+    """
     return f"{prefix}-{clock.local_date(moment).isoformat()}.{extension}"

@@ -93,7 +93,10 @@ class _Watch:
 
 
 def _of_blob(entry: Entry, watch: _Watch, *, large: bool) -> Member:
-    """Read twice: the checksum stands before the bytes of a stored entry; the second reading comes from memory."""
+    """Read twice: the checksum stands before the bytes of a stored entry.
+
+    The second reading comes from memory.
+    """
     checksum = 0
     for chunk in blobs.stream(entry.blob_key):
         checksum = zlib.crc32(chunk, checksum)

@@ -1,4 +1,7 @@
-"""DICOMDIR of an export (PS3.3 annex F), made from the headers alone. Runs in the sandbox only: no Django, no database."""
+"""DICOMDIR of an export (PS3.3 annex F), made from the headers alone.
+
+Runs in the sandbox only: no Django, no database.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +21,68 @@ MISSING = "UNKNOWN"
 NO_DATE, NO_TIME = "19000101", "000000"
 # Whatever a directory record may need; pixel data and private blocks stay unread.
 KEYWORDS = [
-    "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "StudyTime",
-    "SeriesTime", "ContentTime", "AccessionNumber", "Modality", "StudyDescription", "SeriesDescription", "PatientName", "PatientID",
-    "StudyInstanceUID", "SeriesInstanceUID", "StudyID", "SeriesNumber", "InstanceNumber", "DocumentTitle", "ConceptNameCodeSequence",
-    "MIMETypeOfEncapsulatedDocument", "CompletionFlag", "VerificationFlag", "VerificationDateTime", "ContentSequence", "ContentLabel",
-    "ContentDescription", "ContentCreatorName", "PresentationCreationDate", "PresentationCreationTime", "ReferencedSeriesSequence",
-    "BlendingSequence", "DoseSummationType", "StructureSetLabel", "StructureSetDate", "StructureSetTime", "RTPlanLabel", "RTPlanDate",
-    "RTPlanTime", "TreatmentDate", "TreatmentTime", "InstanceCreationDate", "InstanceCreationTime", "HL7InstanceIdentifier",
-    "RTPlanGeometry", "PatientBirthDate", "PatientSex", "ImageType", "ReferencedImageEvidenceSequence", "CurrentRequestedProcedureEvidenceSequence",
-]  # fmt: skip
+    "SpecificCharacterSet",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyDate",
+    "SeriesDate",
+    "AcquisitionDate",
+    "ContentDate",
+    "StudyTime",
+    "SeriesTime",
+    "ContentTime",
+    "AccessionNumber",
+    "Modality",
+    "StudyDescription",
+    "SeriesDescription",
+    "PatientName",
+    "PatientID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "StudyID",
+    "SeriesNumber",
+    "InstanceNumber",
+    "DocumentTitle",
+    "ConceptNameCodeSequence",
+    "MIMETypeOfEncapsulatedDocument",
+    "CompletionFlag",
+    "VerificationFlag",
+    "VerificationDateTime",
+    "ContentSequence",
+    "ContentLabel",
+    "ContentDescription",
+    "ContentCreatorName",
+    "PresentationCreationDate",
+    "PresentationCreationTime",
+    "ReferencedSeriesSequence",
+    "BlendingSequence",
+    "DoseSummationType",
+    "StructureSetLabel",
+    "StructureSetDate",
+    "StructureSetTime",
+    "RTPlanLabel",
+    "RTPlanDate",
+    "RTPlanTime",
+    "TreatmentDate",
+    "TreatmentTime",
+    "InstanceCreationDate",
+    "InstanceCreationTime",
+    "HL7InstanceIdentifier",
+    "RTPlanGeometry",
+    "PatientBirthDate",
+    "PatientSex",
+    "ImageType",
+    "ReferencedImageEvidenceSequence",
+    "CurrentRequestedProcedureEvidenceSequence",
+]
 
 
 def make(listing: str) -> dict[str, int]:
     """Write DICOMDIR into the working directory.
 
     listing: a JSON file, [{"path": where the object lies, "file_id": ["DICOM", "SE000000", "IM000000"]}].
-    Returns {"entered", "left_out"}: objects of a class that has no directory record are left out; they stay in the export.
+    Returns {"entered", "left_out"}: objects of a class that has no directory record are left out; they
+    stay in the export.
     """
     warnings.simplefilter("ignore")
     config.settings.reading_validation_mode = config.settings.writing_validation_mode = config.IGNORE
@@ -56,17 +105,24 @@ def _header(path: str) -> Dataset:
     """What the directory needs, with the keys that PS3.3 F.5 requires and some senders leave out."""
     ds = dcmread(path, stop_before_pixels=True, specific_tags=KEYWORDS)
     for keyword, value in (
-        ("PatientID", MISSING), ("PatientName", ""), ("StudyDate", ds.get("SeriesDate") or ds.get("ContentDate") or NO_DATE),
-        ("StudyTime", NO_TIME), ("StudyID", "1"), ("Modality", "OT"), ("SeriesNumber", 0), ("InstanceNumber", 0),
-        ("ContentDate", ds.get("StudyDate") or NO_DATE), ("ContentTime", ds.get("StudyTime") or NO_TIME),
-    ):  # fmt: skip
+        ("PatientID", MISSING),
+        ("PatientName", ""),
+        ("StudyDate", ds.get("SeriesDate") or ds.get("ContentDate") or NO_DATE),
+        ("StudyTime", NO_TIME),
+        ("StudyID", "1"),
+        ("Modality", "OT"),
+        ("SeriesNumber", 0),
+        ("InstanceNumber", 0),
+        ("ContentDate", ds.get("StudyDate") or NO_DATE),
+        ("ContentTime", ds.get("StudyTime") or NO_TIME),
+    ):
         if ds.get(keyword) in (None, ""):
             setattr(ds, keyword, value)
     return ds
 
 
 def _renamed(dicomdir: bytes, names: dict[str, list[str]]) -> bytes:
-    """Our file names in place of pydicom's, and every offset moved along with them (PS3.10 8.6, PS3.3 F.3.2.2)."""
+    """Our file names in place of pydicom's, every offset moved along with them (PS3.3 F.3.2.2)."""
     ds = dcmread(io.BytesIO(dicomdir))
     before = _offsets(ds)
     links = [_links(record, before) for record in ds.DirectoryRecordSequence]

@@ -6,7 +6,10 @@ from klisza.base.ids import new_id
 
 
 class Export(models.Model):
-    """One download of an examination, under way or over; a process that died stops beating and frees its place."""
+    """One download of an examination, under way or over.
+
+    A process that died stops beating and frees its place.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     account = models.ForeignKey("accounts.Account", on_delete=models.CASCADE, related_name="+")

@@ -38,7 +38,7 @@ class Content:
 
 
 def content(examination: Examination) -> Content:
-    """Every object of its studies that is not hidden, also those that are no images, and the reports in effect."""
+    """Every object of its studies that is not hidden, images or not, and the reports in effect."""
     series = archive.series_of(examinations.study_ids(examination))
     objects = [entry for number, one in enumerate(series) for entry in _objects(f"SE{number:06d}", one.id)]
     shown = examinations.shown_reports(examination)

@@ -43,9 +43,12 @@ def _start(viewer: Viewer, examination: Examination) -> Export:
         raise TooMany(sentence, retry_after=60)
     export = Export.objects.create(account=account, examination=examination, started_at=now, beat_at=now)
     record(
-        "export.downloaded", by=viewer.actor, patient_id=examination.patient_id, objects=[examination, export],
+        "export.downloaded",
+        by=viewer.actor,
+        patient_id=examination.patient_id,
+        objects=[examination, export],
         reason=viewer.reason,
-    )  # fmt: skip
+    )
     return export
 
 

@@ -40,7 +40,13 @@ def pdf(text: str = "") -> bytes:
 
 def a_patient(mrn: str = "", *, account: bool = True, **fields: Any) -> Patient:
     now = clock.now()
-    values = {"family_name": "Kowalczyk", "given_name": "Anna", "birth_date": BORN, "created_at": now, "updated_at": now}
+    values = {
+        "family_name": "Kowalczyk",
+        "given_name": "Anna",
+        "birth_date": BORN,
+        "created_at": now,
+        "updated_at": now,
+    }
     patient = Patient.objects.create(**{**values, **fields})
     PatientIdentifier.objects.create(patient=patient, issuer=ISSUER, value=mrn or f"MRN{next(_numbers)}")
     if account:
@@ -57,18 +63,28 @@ def viewer(patient: Patient) -> Viewer:
     return patients.viewer_for(patient.account, READER)
 
 
-def a_study(patient: Patient | None = None, *, modalities: tuple[str, ...] = ("CT",), images: int = 2, **fields: Any) -> Study:
+def a_study(
+    patient: Patient | None = None, *, modalities: tuple[str, ...] = ("CT",), images: int = 2, **fields: Any
+) -> Study:
     """Settled, with `images` objects of one frame in each series that holds images."""
     now = clock.now()
     values: dict[str, Any] = {
-        "study_instance_uid": generate_uid(), "issuer": ISSUER, "state": Study.State.SETTLED, "revision": 1, "received_at": now,
-        "last_received_at": now, "settles_at": now, "study_date": date(2026, 11, 20), "study_time": time(9, 30),
-    }  # fmt: skip
+        "study_instance_uid": generate_uid(),
+        "issuer": ISSUER,
+        "state": Study.State.SETTLED,
+        "revision": 1,
+        "received_at": now,
+        "last_received_at": now,
+        "settles_at": now,
+        "study_date": date(2026, 11, 20),
+        "study_time": time(9, 30),
+    }
     if patient:
         values |= {
-            "patient_id": mrn_of(patient), "patient_name": f"{patient.family_name}^{patient.given_name}",
+            "patient_id": mrn_of(patient),
+            "patient_name": f"{patient.family_name}^{patient.given_name}",
             "patient_birth_date": patient.birth_date,
-        }  # fmt: skip
+        }
     study = Study.objects.create(**{**values, **fields})
     for modality in modalities:
         a_series(study, modality, images)
@@ -76,7 +92,9 @@ def a_study(patient: Patient | None = None, *, modalities: tuple[str, ...] = ("C
 
 
 def a_series(study: Study, modality: str, images: int) -> Series:
-    series = Series.objects.create(study=study, series_instance_uid=generate_uid(), modality=modality, series_number=next(_numbers))
+    series = Series.objects.create(
+        study=study, series_instance_uid=generate_uid(), modality=modality, series_number=next(_numbers)
+    )
     for number in range(images):
         an_instance(series, b"DICM" + bytes([number]), instance_number=number + 1)
     return series
@@ -84,16 +102,29 @@ def a_series(study: Study, modality: str, images: int) -> Series:
 
 def an_instance(series: Series, part10: bytes, **fields: Any) -> Instance:
     values: dict[str, Any] = {
-        "sop_instance_uid": generate_uid(), "sop_class_uid": "1.2.840.10008.5.1.4.1.1.2", "transfer_syntax_uid": "1.2.840.10008.1.2.1",
-        "number_of_frames": 1, "rows": 8, "columns": 8, "dataset_offset": 132, "dataset_sha256": "0" * 64, "received_at": clock.now(),
-    }  # fmt: skip
+        "sop_instance_uid": generate_uid(),
+        "sop_class_uid": "1.2.840.10008.5.1.4.1.1.2",
+        "transfer_syntax_uid": "1.2.840.10008.1.2.1",
+        "number_of_frames": 1,
+        "rows": 8,
+        "columns": 8,
+        "dataset_offset": 132,
+        "dataset_sha256": "0" * 64,
+        "received_at": clock.now(),
+    }
     return Instance.objects.create(series=series, blob=blobs.save(blobs.put(part10)), **{**values, **fields})
 
 
 def a_report(patient: Patient, **fields: Any) -> ReportVersion:
     values: dict[str, Any] = {
-        "accession_number": "ACC1", "issuer": ISSUER, "key": "R1", "status": "F", "issued_at": moment(21), "source": "script", "by": SCRIPT,
-    }  # fmt: skip
+        "accession_number": "ACC1",
+        "issuer": ISSUER,
+        "key": "R1",
+        "status": "F",
+        "issued_at": moment(21),
+        "source": "script",
+        "by": SCRIPT,
+    }
     values["pdf"] = fields.pop("pdf", None) or pdf()
     return services.file_report(patient=patient, **{**values, **fields})
 

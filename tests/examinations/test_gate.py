@@ -34,11 +34,14 @@ def test_foreign_and_unknown_are_the_same() -> None:
             queries.get_visible(mine, examination_id, purpose="detail")
 
 
-@pytest.mark.parametrize(("day", "clock", "is_shown"), [
-    (date(2021, 4, 30), time(23, 59), False),
-    (date(2021, 5, 1), time(0, 0), True),
-    (date(2021, 5, 1), None, True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("day", "clock", "is_shown"),
+    [
+        (date(2021, 4, 30), time(23, 59), False),
+        (date(2021, 5, 1), time(0, 0), True),
+        (date(2021, 5, 1), None, True),
+    ],
+)
 def test_cut_off_counts_local_days(day: date, clock: time | None, is_shown: bool, settings: Any) -> None:
     """R64: half past eleven in Warsaw is another day in UTC."""
     settings.SHOW_FROM = date(2021, 5, 1)

@@ -155,7 +155,10 @@ def test_a_study_that_stops_matching_disappears() -> None:
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["patient", "images", "report", "images2"])))
 def test_any_order_ends_the_same(order: tuple[str, ...]) -> None:
-    """L7 (light): patient, images and report in every order; a report needs its patient first and is sent again."""
+    """L7 (light): patient, images and report in every order.
+
+    A report needs its patient first and is sent again.
+    """
     body = pdf("the report")
     pending = [*order]
     for step in [*order, *order]:
@@ -163,7 +166,12 @@ def test_any_order_ends_the_same(order: tuple[str, ...]) -> None:
             a_patient("M1")
             pending.remove("patient")
         elif step in ("images", "images2") and step in pending:
-            a_study(patient_id="M1", patient_birth_date=date(1958, 3, 21), accession_number="A1", study_instance_uid=f"1.2.{step[6:] or 1}")
+            a_study(
+                patient_id="M1",
+                patient_birth_date=date(1958, 3, 21),
+                accession_number="A1",
+                study_instance_uid=f"1.2.{step[6:] or 1}",
+            )
             pending.remove(step)
         elif step == "report" and "patient" not in pending:
             owner = queries.owner_of(ISSUER, "M1")
@@ -172,7 +180,13 @@ def test_any_order_ends_the_same(order: tuple[str, ...]) -> None:
         jobs.run_linking()
         jobs.run_second_chances()
     examination = Examination.objects.get()
-    state = (examination.images, examination.report, examination.images_received, examination.kind, examination.visible)
+    state = (
+        examination.images,
+        examination.report,
+        examination.images_received,
+        examination.kind,
+        examination.visible,
+    )
     assert state == ("available", "available", 4, "CT", True)
     assert examination.performed_at.date() == date(2026, 11, 20)
     assert examination.reports.get().versions.count() == 1

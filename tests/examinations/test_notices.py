@@ -43,7 +43,15 @@ def test_the_mail_names_no_medical_thing(settings: Any) -> None:
     a_report(patient, title="Opis TK głowy")
     jobs.run_notices()
     text = mails()[0]["subject"] + mails()[0]["text"]
-    for secret in ("TK", "Tomograf", "głowy", "ACC1", "Brzęczyszczykiewicz", "Anna", str(Examination.objects.get().pk)):
+    for secret in (
+        "TK",
+        "Tomograf",
+        "głowy",
+        "ACC1",
+        "Brzęczyszczykiewicz",
+        "Anna",
+        str(Examination.objects.get().pk),
+    ):
         assert secret not in text
     assert patient.account.user_name in text
     assert f"{settings.PUBLIC_URL}/examinations/" in text

@@ -53,7 +53,13 @@ class TestTheList:
         an_examination(patient, accession_number="ACC1", institution_name="Szpital Pokazowy")
         a_report(patient)
         html = page(client, "/examinations/")
-        for text in ("TK – Tomografia komputerowa", "20.11.2026", "Szpital Pokazowy", "Opis dostępny", "Obrazy dostępne"):
+        for text in (
+            "TK – Tomografia komputerowa",
+            "20.11.2026",
+            "Szpital Pokazowy",
+            "Opis dostępny",
+            "Obrazy dostępne",
+        ):
             assert text in html
         assert actions() == ["list.viewed"]
 
@@ -90,7 +96,13 @@ class TestThePage:
         version = a_report(patient, title="Opis badania TK")
         documents_jobs.run_rendering()
         html = page(client, f"/examinations/{the_examination(patient).pk}/")
-        for text in ("Otwórz w przeglądarce obrazów", "Export DICOM", "Pobierz opis", "Drukuj opis", "Opis badania TK"):
+        for text in (
+            "Otwórz w przeglądarce obrazów",
+            "Export DICOM",
+            "Pobierz opis",
+            "Drukuj opis",
+            "Opis badania TK",
+        ):
             assert text in html
         assert re.search(r'alt="Strona 1 z 1"', html)
         assert f"reports/{version.pk}/pages/1/" in html
@@ -161,7 +173,13 @@ class TestDocuments:
     def test_reports_lead_to_their_examination(self, client: Client, patient: Patient) -> None:
         a_report(patient, title="Opis biopsji")
         html = page(client, "/documents/")
-        for text in ("Opisy badań", "Od szpitala", "Moje", "Opis biopsji", f"/examinations/{the_examination(patient).pk}/"):
+        for text in (
+            "Opisy badań",
+            "Od szpitala",
+            "Moje",
+            "Opis biopsji",
+            f"/examinations/{the_examination(patient).pk}/",
+        ):
             assert text in html
         assert 'class="row"' not in page(client, "/documents/?show=own")
 
@@ -179,7 +197,14 @@ class TestAnotherPerson:
         examination = the_examination(patient)
         base = f"/examinations/{examination.pk}/"
         report = f"{base}reports/{version.pk}/"
-        return [base, report, report + "file/", report + "file/?print", report + "pages/1/", base + "download/"]
+        return [
+            base,
+            report,
+            report + "file/",
+            report + "file/?print",
+            report + "pages/1/",
+            base + "download/",
+        ]
 
     def test_foreign_looks_like_unknown(self, client: Client) -> None:
         for address in self.addresses(a_patient()):

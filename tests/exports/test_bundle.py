@@ -1,4 +1,4 @@
-"""A copy of a real study: every byte, a directory that other programs read, and an end when it is withdrawn."""
+"""A copy of a real study: every byte, a directory others read, an end when it is withdrawn."""
 
 from __future__ import annotations
 
@@ -26,11 +26,22 @@ from klisza.exports import services
 from klisza.exports.models import Export
 from klisza.patients.models import Patient
 from tests.accounts.people import sign_in
-from tests.examinations.given import SCRIPT, a_patient, a_report, a_study, an_instance, pdf, the_examination, viewer
+from tests.examinations.given import (
+    SCRIPT,
+    a_patient,
+    a_report,
+    a_study,
+    an_instance,
+    pdf,
+    the_examination,
+    viewer,
+)
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.filterwarnings("ignore::UserWarning"),  # real objects are not always by the book, and pydicom says so
+    pytest.mark.filterwarnings(
+        "ignore::UserWarning"
+    ),  # real objects are not always by the book, and pydicom says so
 ]
 
 
@@ -91,7 +102,9 @@ class TestACopy:
         assert f"{len(bodies)} plik" in html
         assert not Export.objects.exists()
 
-    def test_objects_are_byte_identical(self, client: Client, patient: Patient, samples: Path, tmp_path: Path) -> None:
+    def test_objects_are_byte_identical(
+        self, client: Client, patient: Patient, samples: Path, tmp_path: Path
+    ) -> None:
         bodies, report = a_copied_study(patient, samples), pdf()
         a_report(patient, pdf=report)
         folder = unpacked(downloaded(client, patient), tmp_path)
@@ -100,17 +113,23 @@ class TestACopy:
         assert (folder / "REPORT" / "REPORT01.PDF").read_bytes() == report
         assert "TWOJE BADANIE" in (folder / "README.TXT").read_text("utf-8-sig")
 
-    def test_pydicom_reads_the_directory(self, client: Client, patient: Patient, samples: Path, tmp_path: Path) -> None:
+    def test_pydicom_reads_the_directory(
+        self, client: Client, patient: Patient, samples: Path, tmp_path: Path
+    ) -> None:
         bodies = a_copied_study(patient, samples)
         found = FileSet(unpacked(downloaded(client, patient), tmp_path) / "DICOMDIR")
         assert sorted(str(one.load().SOPInstanceUID) for one in found) == sorted(uids(bodies))
 
-    def test_dcmtk_reads_the_directory(self, client: Client, patient: Patient, samples: Path, tmp_path: Path) -> None:
+    def test_dcmtk_reads_the_directory(
+        self, client: Client, patient: Patient, samples: Path, tmp_path: Path
+    ) -> None:
         if shutil.which("dcmdump") is None:
             pytest.skip("dcmtk is not installed")
         bodies = a_copied_study(patient, samples)
         folder = unpacked(downloaded(client, patient), tmp_path)
-        dump = subprocess.run(["dcmdump", "DICOMDIR"], cwd=folder, check=True, capture_output=True).stdout.decode("latin-1")
+        dump = subprocess.run(
+            ["dcmdump", "DICOMDIR"], cwd=folder, check=True, capture_output=True
+        ).stdout.decode("latin-1")
         assert dump.count("ReferencedSOPInstanceUIDInFile") == len(bodies)
         assert dump.count("[DICOM\\SE") == len(bodies)
 
@@ -123,7 +142,9 @@ class TestACopy:
         parts = [part for name in names for part in name.removesuffix(".TXT").removesuffix(".PDF").split("/")]
         assert all(len(part) <= 8 and part.isalnum() and part.isupper() for part in parts)
 
-    def test_a_damaged_object_costs_no_directory(self, client: Client, patient: Patient, samples: Path, tmp_path: Path) -> None:
+    def test_a_damaged_object_costs_no_directory(
+        self, client: Client, patient: Patient, samples: Path, tmp_path: Path
+    ) -> None:
         bodies = a_copied_study(patient, samples)
         an_instance(Series.objects.latest("series_number"), b"\0" * 128 + b"DICM" + b"\xff" * 40)
         folder = unpacked(downloaded(client, patient), tmp_path)
@@ -147,12 +168,20 @@ class TestWithdrawnOnTheWay:
         assert Export.objects.get().outcome == "stopped"
         assert first
 
-    def test_a_hidden_object_is_left_out(self, client: Client, patient: Patient, samples: Path, tmp_path: Path) -> None:
+    def test_a_hidden_object_is_left_out(
+        self, client: Client, patient: Patient, samples: Path, tmp_path: Path
+    ) -> None:
         bodies = a_copied_study(patient, samples)
         answer = client.post(address(patient))
-        Instance.objects.filter(pk=Instance.objects.earliest("received_at").pk).update(hidden_reason="rejected")
+        Instance.objects.filter(pk=Instance.objects.earliest("received_at").pk).update(
+            hidden_reason="rejected"
+        )
         folder = unpacked(b"".join(answer), tmp_path)
-        assert len(list((folder / "DICOM").rglob("IM*"))) == len(list(FileSet(folder / "DICOMDIR"))) == len(bodies) - 1
+        assert (
+            len(list((folder / "DICOM").rglob("IM*")))
+            == len(list(FileSet(folder / "DICOMDIR")))
+            == len(bodies) - 1
+        )
 
     def test_a_locked_account_gets_no_more(self, client: Client, patient: Patient, samples: Path) -> None:
         a_copied_study(patient, samples)
@@ -179,14 +208,18 @@ class TestPlacesAndRecord:
         Export.objects.update(beat_at=clock.now() - 2 * services.SILENT)
         assert services.start(viewer=viewer(patient), examination=the_examination(patient))
 
-    def test_it_is_recorded_before_the_first_byte(self, client: Client, patient: Patient, samples: Path) -> None:
+    def test_it_is_recorded_before_the_first_byte(
+        self, client: Client, patient: Patient, samples: Path
+    ) -> None:
         """R69"""
         a_copied_study(patient, samples)
         client.post(address(patient))
         event = AuditEvent.objects.get(action="export.downloaded")
         assert event.patient_id == patient.pk
 
-    def test_an_unwritten_record_stops_it(self, client: Client, patient: Patient, samples: Path, monkeypatch: Any) -> None:
+    def test_an_unwritten_record_stops_it(
+        self, client: Client, patient: Patient, samples: Path, monkeypatch: Any
+    ) -> None:
         def broken(*args: Any, **kwargs: Any) -> None:
             raise DatabaseError
 

@@ -34,7 +34,10 @@ def note_opened(viewer: Viewer, examination: Examination, reports: Iterable[Repo
 
 
 def note_report(viewer: Viewer, examination: Examination, version: ReportVersion, *, action: str) -> None:
-    """action: report.opened | report.downloaded | report.printed. An opening within five minutes is noted once."""
+    """action: report.opened | report.downloaded | report.printed.
+
+    An opening within five minutes is noted once.
+    """
     if action == "report.opened" and _noted(viewer, examination, version):
         return
     _note(action, viewer, examination.patient_id, [version])

@@ -21,7 +21,10 @@ from .reports import file_report
 
 
 def take_documents(*, intake: StudyIntake, by: Actor) -> int:
-    """File the PDF objects of one linked study; returns how many. Raises Unavailable when bytes cannot be kept now."""
+    """File the PDF objects of one linked study; returns how many.
+
+    Raises Unavailable when bytes cannot be kept now.
+    """
     examination = queries.linked_examination(intake.study)
     instances = queries.encapsulated_of(intake.study) if examination else []
     for instance in instances:
@@ -51,14 +54,24 @@ def _file(instance: Instance, examination: Examination, by: Actor) -> ReportVers
         )
         pdf = (Path(folder) / "report.pdf").read_bytes()
     return file_report(
-        patient=examination.patient, study_instance_uid=instance.series.study.study_instance_uid,
-        accession_number=examination.accession_number, issuer=examination.issuer, pdf=pdf,
-        key=f"dicom:{instance.pk}", issued_at=_moment(about, examination), title=str(about["title"]), source="dicom", by=by,
-    )  # fmt: skip
+        patient=examination.patient,
+        study_instance_uid=instance.series.study.study_instance_uid,
+        accession_number=examination.accession_number,
+        issuer=examination.issuer,
+        pdf=pdf,
+        key=f"dicom:{instance.pk}",
+        issued_at=_moment(about, examination),
+        title=str(about["title"]),
+        source="dicom",
+        by=by,
+    )
 
 
 def _moment(about: dict[str, Any], examination: Examination) -> datetime:
-    """ContentDate and ContentTime in the hospital's zone; the day of the examination when they are missing or wrong."""
+    """ContentDate and ContentTime in the hospital's zone.
+
+    The day of the examination when they are missing or wrong.
+    """
     try:
         moment = datetime.strptime(f"{about['date']} {about['time'] or '000000'}", "%Y%m%d %H%M%S")  # noqa: DTZ007
     except (ValueError, KeyError):

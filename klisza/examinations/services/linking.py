@@ -27,8 +27,10 @@ class Unmatched(Exception):
 def link_study(*, study: Study, by: Actor) -> StudyIntake | None:
     """Link one study to an examination of its patient, or note why not.
 
-    A study that is still arriving is linked too when its patient is known, but no intake is kept: it is looked at
-    again when it settles. Studies of a kind that is not shown and whose patient is unknown are no task for staff.
+    A study that is still arriving is linked too when its patient is known, but no intake is kept: it is
+    looked at
+    again when it settles. Studies of a kind that is not shown and whose patient is unknown are no task for
+    staff.
     """
     reason = ""
     try:
@@ -41,9 +43,12 @@ def link_study(*, study: Study, by: Actor) -> StudyIntake | None:
     if study.state != Study.State.SETTLED:
         return None
     values = {
-        "revision": study.revision, "outcome": outcome, "reason": reason, "at": clock.now(),
+        "revision": study.revision,
+        "outcome": outcome,
+        "reason": reason,
+        "at": clock.now(),
         "documents_taken": outcome != "linked",
-    }  # fmt: skip
+    }
     return StudyIntake.objects.update_or_create(study=study, defaults=values)[0]
 
 
@@ -111,9 +116,15 @@ def _own(candidates: QuerySet[Examination], mine: frozenset[uuid.UUID], otherwis
 def _shell(study: Study, patient: Patient) -> Examination:
     now = clock.now()
     return Examination.objects.create(
-        patient=patient, kind=_kind(study).code, performed_at=performed_at(study), issuer=study.issuer,
-        accession_number=study.accession_number, place=study.institution_name, created_at=now, updated_at=now,
-    )  # fmt: skip
+        patient=patient,
+        kind=_kind(study).code,
+        performed_at=performed_at(study),
+        issuer=study.issuer,
+        accession_number=study.accession_number,
+        place=study.institution_name,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _unlink(study: Study, *, keep: Examination | None = None) -> None:

@@ -47,7 +47,10 @@ def _note(account: Account, examination: Examination, fact: str, detail: str = "
 
 
 def accounts_to_tell(limit: int) -> list[Account]:
-    """Whose oldest intent has waited for the notice window; none in the quiet hours. A locked account waits."""
+    """Whose oldest intent has waited for the notice window; none in the quiet hours.
+
+    A locked account waits.
+    """
     if is_quiet(clock.now()):
         return []
     ripe = clock.now() - timedelta(minutes=settings.NOTICE_WINDOW_MINUTES)
@@ -71,9 +74,13 @@ def tell(*, account: Account) -> bool:
     with override(account.language):
         context = _mail(account)
     notifications.enqueue_mail(
-        to=account.email, language=account.language, template="examinations/mail/notice", context=context,
-        kind="notice", account_id=account.pk,
-    )  # fmt: skip
+        to=account.email,
+        language=account.language,
+        template="examinations/mail/notice",
+        context=context,
+        kind="notice",
+        account_id=account.pk,
+    )
     return True
 
 
@@ -88,7 +95,10 @@ def _mail(account: Account) -> dict[str, object]:
 
 
 def is_quiet(moment: datetime) -> bool:
-    """Between the two hours of settings.QUIET_HOURS, which may lie across midnight; the end itself is not quiet."""
+    """Between the two hours of settings.QUIET_HOURS, which may lie across midnight.
+
+    The end itself is not quiet.
+    """
     if settings.QUIET_HOURS is None:
         return False
     start, end = settings.QUIET_HOURS

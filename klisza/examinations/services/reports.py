@@ -26,15 +26,26 @@ STATUSES = ("P", "F", "C", "X")  # preliminary, final, corrected, withdrawn (HL7
 
 
 def file_report(
-    *, patient: Patient, accession_number: str = "", study_instance_uid: str = "", issuer: str, pdf: bytes, key: str,
-    status: str = "F", issued_at: datetime, title: str = "", performed_at: datetime | None = None, source: str,
+    *,
+    patient: Patient,
+    accession_number: str = "",
+    study_instance_uid: str = "",
+    issuer: str,
+    pdf: bytes,
+    key: str,
+    status: str = "F",
+    issued_at: datetime,
+    title: str = "",
+    performed_at: datetime | None = None,
+    source: str,
     by: Actor,
-) -> ReportVersion:  # fmt: skip
+) -> ReportVersion:
     """Keep one version of a report and put it into effect where it counts.
 
     key: what the sender calls the report. status: P, F, C or X. source: script | dicom.
     performed_at: when the examination was performed, for one that has no images (yet) to say so.
-    The same bytes again make no new version; a late P replaces nothing; X withdraws. An accession or study we do not
+    The same bytes again make no new version; a late P replaces nothing; X withdraws. An accession or study
+    we do not
     know yet makes an examination with a report only; its images join it later.
     Raises BadMessage (no PDF, unknown status, accession of another patient), Unavailable.
     """
@@ -64,7 +75,10 @@ class _Order:
     performed_at: datetime
 
     def examination(self) -> Examination | None:
-        """By the study's UID first, then by (issuer, accession). Raises BadMessage when it is another patient's."""
+        """By the study's UID first, then by (issuer, accession).
+
+        Raises BadMessage when it is another patient's.
+        """
         mine = queries.family(self.patient)
         for candidates in (self._by_study(), self._by_accession()):
             own = next((found for found in candidates if found.patient_id in mine), None)
@@ -88,8 +102,16 @@ class _Order:
 
 @transaction.atomic
 def _file(
-    order: _Order, stored: Stored, *, key: str, status: str, issued_at: datetime, title: str, source: str, by: Actor
-) -> ReportVersion:  # fmt: skip
+    order: _Order,
+    stored: Stored,
+    *,
+    key: str,
+    status: str,
+    issued_at: datetime,
+    title: str,
+    source: str,
+    by: Actor,
+) -> ReportVersion:
     Patient.objects.select_for_update().get(
         pk=order.patient.pk
     )  # two senders of one report come one after the other
@@ -103,9 +125,14 @@ def _file(
         patient=order.patient, kind="report", title=title, stored=stored, issued_at=issued_at, by=by
     )
     version = ReportVersion.objects.create(
-        report=report, number=report.versions.count() + 1, status=status, source=source, document=document,
-        issued_at=issued_at, received_at=now,
-    )  # fmt: skip
+        report=report,
+        number=report.versions.count() + 1,
+        status=status,
+        source=source,
+        document=document,
+        issued_at=issued_at,
+        received_at=now,
+    )
     if status == "X":
         for withdrawn in report.versions.select_related("document"):
             documents.withdraw(document=withdrawn.document)
@@ -115,7 +142,10 @@ def _file(
 
 
 def _same_bytes(examination: Examination, key: str, sha256: str, status: str) -> ReportVersion | None:
-    """The version that says this already: of this report, or of another source in the same examination (5, [M])."""
+    """The version that says this already.
+
+    Of this report, or of another source in the same examination (5, [M]).
+    """
     versions = (
         ReportVersion.objects.filter(report__examination=examination)
         .select_related("document__blob", "report")
@@ -137,14 +167,22 @@ def _same_bytes(examination: Examination, key: str, sha256: str, status: str) ->
 def _report_only(order: _Order, title: str) -> Examination:
     now = clock.now()
     return Examination.objects.create(
-        patient=order.patient, kind=kinds.for_modalities((), title).code, performed_at=order.performed_at, issuer=order.issuer,
-        accession_number=order.accession_number, study_instance_uid=order.study_instance_uid,
-        created_at=now, updated_at=now,
-    )  # fmt: skip
+        patient=order.patient,
+        kind=kinds.for_modalities((), title).code,
+        performed_at=order.performed_at,
+        issuer=order.issuer,
+        accession_number=order.accession_number,
+        study_instance_uid=order.study_instance_uid,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _complete(examination: Examination, order: _Order) -> None:
-    """What the report knows and the images did not say; their date, where there is one, is put back by refresh."""
+    """What the report knows and the images did not say.
+
+    Their date, where there is one, is put back by refresh.
+    """
     examination.accession_number = examination.accession_number or order.accession_number
     examination.study_instance_uid = examination.study_instance_uid or order.study_instance_uid
     examination.performed_at = min(examination.performed_at, order.performed_at)

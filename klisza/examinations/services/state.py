@@ -1,4 +1,7 @@
-"""One place computes what an examination is: its two facts (images, report), its kind, its date, and the gate."""
+"""One place computes what an examination is.
+
+Its two facts (images, report), its kind, its date, and the gate.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ class _Received:
 def refresh(examination: Examination) -> Examination:
     """Recompute everything derived from studies and reports, whatever the order in which they came (L7).
 
-    Returns it anew; writes notice intents for facts that became visible. Call it after every change of what it reads.
+    Returns it anew; writes notice intents for facts that became visible. Call it after every change of
+    what it reads.
     """
     examination = Examination.objects.select_for_update().get(pk=examination.pk)
     received, current = _received(examination), _reports(examination)
@@ -100,13 +104,19 @@ def _describe(examination: Examination, received: _Received, current: list[Repor
 
 
 def performed_at(study: Study) -> datetime:
-    """StudyDate and StudyTime as the hospital's clock showed them; when it was received, if there is no date."""
+    """StudyDate and StudyTime as the hospital's clock showed them.
+
+    When it was received, if there is no date.
+    """
     if study.study_date is None or study.study_date.year < FIRST_YEAR:
         return study.received_at
     return datetime.combine(study.study_date, study.study_time or time.min, clock.local_zone())
 
 
 def _is_open(examination: Examination) -> bool:
-    """Everything of the gate but time and viewer. A withdrawn fact alone leaves nothing to stand in a list."""
+    """Everything of the gate but time and viewer.
+
+    A withdrawn fact alone leaves nothing to stand in a list.
+    """
     has_something = examination.images in SHOWN_IMAGES or examination.report in SHOWN_REPORTS
     return has_something and examination.shown_kind and not examination.hidden_reason

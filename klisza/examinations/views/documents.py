@@ -43,5 +43,7 @@ def document_file(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseB
     document = documents.of_patient(viewer.patient_ids, document_id)
     note_document(viewer, document, action="document.downloaded")
     return pdf_response(
-        document.blob, wording.file_name(pgettext("file name", "document"), document.issued_at), inline="print" in request.GET
+        document.blob,
+        wording.file_name(pgettext("file name", "document"), document.issued_at),
+        inline="print" in request.GET,
     )

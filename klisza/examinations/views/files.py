@@ -1,4 +1,4 @@
-"""Bytes that did not come from us, on their way to a browser: never cached, never able to run anything here."""
+"""Bytes that did not come from us, on their way to a browser: never cached, never at home here."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from django.utils.http import content_disposition_header
 from klisza.blobs import services as blobs
 from klisza.blobs.models import Blob
 
-# A downloaded PDF needs nothing; one that is shown for printing needs the browser's own PDF reader, which a `sandbox`
-# directive would switch off: Chromium then shows an empty page.
-DOWNLOAD_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-PRINT_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+# A PDF has no origin of ours in either case. One that is shown for printing is opened by the browser's own
+# reader,
+# which must run its scripts and its print dialog.
+REST = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+DOWNLOAD_POLICY = f"default-src 'none'; sandbox; {REST}"
+PRINT_POLICY = (
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; "
+    f"sandbox allow-scripts allow-modals allow-downloads; {REST}"
+)
 
 
 def pdf_response(blob: Blob, name: str, *, inline: bool) -> HttpResponseBase:

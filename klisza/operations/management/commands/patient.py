@@ -45,10 +45,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             patient = patients.upsert_patient(
-                identifiers=[(options["issuer"], options["id"])], family_name=options["family"],
-                given_name=options["given"], birth_date=options["birth_date"], sex=options["sex"],
-                email=options["email"], mobile=options["mobile"], language=options["language"], by=SCRIPT,
-            )  # fmt: skip
+                identifiers=[(options["issuer"], options["id"])],
+                family_name=options["family"],
+                given_name=options["given"],
+                birth_date=options["birth_date"],
+                sex=options["sex"],
+                email=options["email"],
+                mobile=options["mobile"],
+                language=options["language"],
+                by=SCRIPT,
+            )
         except Refused as refused:
             raise CommandError(refused.sentence or "refused") from None
         except KliszaError as failed:

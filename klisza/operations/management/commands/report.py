@@ -60,11 +60,19 @@ class Command(BaseCommand):
             raise CommandError("no patient has this --id and --issuer")
         try:
             version = services.file_report(
-                patient=patient, accession_number=options["accession"], study_instance_uid=options["study_uid"],
-                issuer=options["issuer"], pdf=_read(options["file"]), key=f"order:{options['accession'] or options['study_uid']}",
-                status=options["status"], issued_at=options["issued"] or clock.now(), title=options["title"],
-                performed_at=options["performed"], source="script", by=SCRIPT,
-            )  # fmt: skip
+                patient=patient,
+                accession_number=options["accession"],
+                study_instance_uid=options["study_uid"],
+                issuer=options["issuer"],
+                pdf=_read(options["file"]),
+                key=f"order:{options['accession'] or options['study_uid']}",
+                status=options["status"],
+                issued_at=options["issued"] or clock.now(),
+                title=options["title"],
+                performed_at=options["performed"],
+                source="script",
+                by=SCRIPT,
+            )
         except BadMessage as bad:
             raise CommandError(bad.reason) from None
         except Unavailable as away:
