@@ -64,7 +64,7 @@ def hammer(addresses: list[str], *, connections: int, seconds: float, folder: Pa
 
 
 def fetch(addresses: list[str], accepts: list[str]) -> tuple[float, list[bytes]]:
-    """One connection, one request after the other as a viewer must, gzip taken as browsers do; (seconds, bodies)."""
+    """One connection, one request after another, gzip taken as browsers do; (seconds, bodies)."""
     first = urlsplit(addresses[0])
     begin = time.perf_counter()
     connection = http.client.HTTPConnection(first.netloc, timeout=120)

@@ -226,7 +226,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     head = ("what", "peer", "ours", "theirs", "unit", "ratio", "target", "met")
     lines = [head] + [
         (row["what"], row["peer"], f"{row['ours']:g}", f"{row['theirs']:g}", row["unit"],
-        f"{row['ratio']:.2f}x", row["target"] or "-", "yes" if row["met"] else "NO")
+        f"{row['ratio']:.2f}x", row["target"] or "-", _met(row))
         for row in rows
     ]  # fmt: skip
     widths = [max(len(str(line[column])) for line in lines) for column in range(len(head))]
@@ -235,3 +235,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         "  ".join(str(cell).ljust(size) for cell, size in zip(line, widths, strict=True))[: max(width, 120)]
         for line in lines
     )
+
+
+def _met(row: dict[str, Any]) -> str:
+    return "-" if row["target"] is None else "yes" if row["met"] else "NO"

@@ -15,30 +15,20 @@ from klisza.base.ids import opaque_uid
 from .models import Instance, Series, Study
 
 # A series of these is text, a mark or a plan: it stands behind the images and is not counted as one.
-NOT_IMAGES = frozenset(
-    {
-        "SR",
-        "KO",
-        "PR",
-        "DOC",
-        "REG",
-        "SEG",
-        "RTPLAN",
-        "RTSTRUCT",
-        "RTDOSE",
-        "RTRECORD",
-        "RWV",
-        "PLAN",
-        "STAIN",
-    }
-)
+NOT_IMAGES = frozenset({
+    "SR", "KO", "PR", "DOC", "REG", "SEG", "RTPLAN", "RTSTRUCT", "RTDOSE", "RTRECORD", "RWV", "PLAN", "STAIN",
+    "ECG", "HD", "AU",
+})  # fmt: skip
 DEFAULT_FRAME_TIME_MS = 66.0  # 15 pictures a second, for a cine that does not say
 
 
 @dataclass(frozen=True)
 class SeriesCard:
-    """One series as the examination page and the viewer's strip show it; `showable`: something of it can be
-    drawn."""
+    """One series as the examination page and the viewer's strip show it.
+
+    showable: something of it can be drawn. frame_time_ms: between two
+    frames of a moving picture; 0 = still images.
+    """
 
     id: uuid.UUID
     opaque_uid: str
@@ -103,6 +93,7 @@ def _display_key(series: Series) -> tuple[bool, bool, int, str]:
 
 def _card(series: Series) -> SeriesCard:
     drawn: int = series.drawn_count  # type: ignore[attr-defined]
+    frames: int = series.frame_count  # type: ignore[attr-defined]
     return SeriesCard(
         id=series.pk,
         opaque_uid=opaque_uid(series.pk),
@@ -110,8 +101,8 @@ def _card(series: Series) -> SeriesCard:
         modality=series.modality,
         title=series.series_description,
         instance_count=series.instance_count,  # type: ignore[attr-defined]
-        frame_count=series.frame_count,  # type: ignore[attr-defined]
+        frame_count=frames,
         has_preview=series.preview_id is not None,
         showable=drawn > 0 and series.modality not in NOT_IMAGES,
-        frame_time_ms=series.frame_time_ms or DEFAULT_FRAME_TIME_MS,
+        frame_time_ms=(series.frame_time_ms or DEFAULT_FRAME_TIME_MS) if frames > drawn else 0.0,
     )

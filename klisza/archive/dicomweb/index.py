@@ -191,8 +191,11 @@ def _load(study_id: uuid.UUID, stamp: tuple[Any, ...], now: float) -> Entry:
 
 
 def _image(row: tuple[Any, ...]) -> Image:
-    *values, frame_index, frame_syntax, rendition, unshowable = row[1:]
-    return Image(*values, bytes(frame_index), frame_syntax, rendition, bool(frame_syntax) and not unshowable)
+    _, key, uid, class_uid, syntax, blob, size, frame_index, frame_syntax, rendition, unshowable = row
+    showable = bool(frame_syntax) and not unshowable
+    return Image(
+        key, uid, class_uid, syntax, blob, size, bytes(frame_index), frame_syntax, rendition, showable
+    )
 
 
 def kept_metadata(items: list[dict[str, Any]], row: Row, *, opaque: bool) -> list[dict[str, Any]]:
