@@ -73,7 +73,7 @@ def facts() -> dict[str, Any]:
         "portal": settings.PORTAL_NAME,
         "hospital": settings.HOSPITAL_NAME,
         "address": settings.PUBLIC_URL,
-        "phone": settings.SUPPORT_PHONE,
+        "phone": settings.SUPPORT_PHONE.replace(" ", "\u00a0"),  # a number is not broken across lines
         "email": settings.SUPPORT_EMAIL,
         "hours": settings.SUPPORT_HOURS,
         "show_from": date_format(settings.SHOW_FROM, "d.m.Y") if settings.SHOW_FROM else "",
