@@ -20,6 +20,7 @@ from .story import Story
 REPORTS = ROOT / "klisza" / "operations" / "demo" / "data" / "reports"
 SCREENS = pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
 ALIKE = 0.93
+DRAWN = "#picture[data-state=drawn]:not([data-waiting])"
 
 # folder of the demo, whose, which row of the list, series with the pictures
 PICTURES = [
@@ -52,7 +53,7 @@ class Results(Story):
             self.page.get_by_role("link", name="Otwórz w przeglądarce obrazów").first.click()
         self.page = opened.value
         expect(self.page.locator("#viewport canvas").first).to_be_visible(timeout=30_000)
-        expect(self.page.locator("#loading")).to_be_hidden(timeout=60_000)
+        expect(self.page.locator(DRAWN)).to_be_visible(timeout=60_000)
         return self.page
 
     def when_series_is_chosen(self, number: int) -> None:
@@ -62,7 +63,7 @@ class Results(Story):
                 self.page.locator("[data-opens='panel-series']").click()
             card.click()
         expect(card).to_have_attribute("aria-current", "true")
-        expect(self.page.locator("#loading")).to_be_hidden(timeout=60_000)
+        expect(self.page.locator(DRAWN)).to_be_visible(timeout=60_000)
 
     def position(self) -> tuple[int, int]:
         slider = self.page.locator("#slider")

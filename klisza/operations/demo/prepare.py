@@ -71,7 +71,10 @@ def name_the_series(ds: Dataset, folder: str, number: int) -> None:
     if "FrameOfReferenceUID" in ds:
         ds.FrameOfReferenceUID = fresh_uid(ds.FrameOfReferenceUID)
     ds.SeriesNumber = number
-    ds.SeriesDescription = SERIES[folder]["series"][number - 1]["name"]
+    recipe = SERIES[folder]["series"][number - 1]
+    ds.SeriesDescription = recipe["name"]
+    if "window" in recipe:
+        ds.WindowCenter, ds.WindowWidth = recipe["window"]
 
 
 def clean_meta(ds: Dataset) -> None:
