@@ -24,6 +24,8 @@ export interface Config {
   date: string;
   /** Draw without WebGL, as on a machine that has none. */
   cpu: boolean;
+  /** Number of the series that opens. */
+  first: number;
   series: SeriesCard[];
   texts: Record<string, string>;
 }

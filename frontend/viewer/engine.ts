@@ -10,11 +10,11 @@ import { Overlay } from './overlay';
 import { answerDescribe } from './pixels';
 import { Position } from './position';
 import { Presets } from './presets';
-import { type LoadedSeries, loadSeries } from './series';
-import { Stack, startCornerstone } from './stack';
+import { type LoadedSeries, loadSeries, openingIndex } from './series';
+import { ENGINE, Stack, startCornerstone } from './stack';
 import type { Texts } from './texts';
 import type { Ticket } from './ticket';
-import { Tools } from './tools';
+import { startTools, Tools } from './tools';
 import { listenToDoubleTap, listenToWheel } from './touch';
 
 export interface Shell {
@@ -44,12 +44,13 @@ export class Engine {
     const { config, t, ticket } = shell;
     const phone = touchDevice();
     startCornerstone(config.cpu, phone);
+    startTools();
     this.fetcher = new Fetcher(ticket);
     registerLoader(this.fetcher);
     const cacheBytes = boundCache(phone);
     this.stack = new Stack({ element: this.element, cpu: config.cpu, phone, cacheBytes, events: this.events() });
     const spacing = () => this.series?.spacing ?? 'unknown';
-    this.tools = new Tools(this.element, 'klisza-engine', { t, language: config.language, spacing });
+    this.tools = new Tools(ENGINE, { t, language: config.language, spacing }, () => this.stack.draw());
     this.overlay = new Overlay(this.stack, config, t);
     this.position = new Position(config, t, (index) => this.goTo(index));
     this.presets = new Presets(this.stack, t);
@@ -120,7 +121,7 @@ export class Engine {
     this.presets.offer(series);
     this.position.setSeries(series);
     one('#play').hidden = series.frameTime === 0;
-    await this.stack.show(series);
+    await this.stack.show(series, openingIndex(series));
   }
 
   private failed(error: unknown, retry: () => void): void {
@@ -176,6 +177,7 @@ export class Engine {
   }
 
   private listen(): void {
+    this.element.tabIndex = 0; // Cornerstone takes it out of the tab order
     listenToWheel(this.element, {
       step: (by) => {
         if (by !== 0) this.goTo(this.stack.index + by);

@@ -48,12 +48,7 @@ async function start(): Promise<void> {
   try {
     const { Engine } = await heavy;
     engine = new Engine({ config, t, banner, ticket });
-    await engine.open(
-      Math.max(
-        0,
-        config.series.findIndex((card) => card.showable),
-      ),
-    );
+    await engine.open(config.first);
   } catch {
     one('#picture').dataset.state = 'failed';
     banner.show('start', () => window.location.reload());

@@ -28,10 +28,20 @@ async function load(fetcher: Fetcher, imageId: string, options: Record<string, u
   const syntax = transferSyntaxOf(response.headers.get('Content-Type'));
   const bytes = await bytesOf(response);
   try {
-    return (await createImage(imageId, bytes, syntax, options)) as Types.IImage;
+    return await Promise.race([
+      createImage(imageId, bytes, syntax, options) as Promise<Types.IImage>,
+      decodeDeadline(),
+    ]);
   } catch {
     throw new LoadFailed('decode');
   }
+}
+
+const DECODE_MOST_MS = 60_000;
+
+/** Faults in some colour tables are thrown where no promise of the decoder hears them: it would never answer. */
+function decodeDeadline(): Promise<never> {
+  return new Promise((_resolve, reject) => window.setTimeout(reject, DECODE_MOST_MS));
 }
 
 async function bytesOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {

@@ -8,6 +8,10 @@ export class Panels {
     for (const opener of openers) opener.addEventListener('click', () => this.toggle(opener));
     document.addEventListener('keydown', (event) => this.onKey(event));
     document.addEventListener('pointerdown', (event) => this.onPress(event));
+    // Whoever has chosen what a finger does, or another series, wants to see the picture.
+    for (const button of all('[data-panel] [data-mode], [data-panel] [data-series]')) {
+      button.addEventListener('click', () => this.close());
+    }
   }
 
   get open(): HTMLElement | null {

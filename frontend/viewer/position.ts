@@ -33,6 +33,8 @@ export class Position {
     this.modality = card?.modality ?? '';
     this.setCount(Math.max(1, card?.imageCount ?? 1));
     this.loading.textContent = this.t('loading');
+    const place = document.querySelector('#series-position');
+    if (place) place.textContent = `${number + 1}/${this.config.series.length}`;
     this.moved(0);
   }
 

@@ -31,10 +31,10 @@ export class Presets {
 
   /** Show which one is in force, after any change. */
   mark(): void {
-    const window = this.stack.window;
+    const { window, windowIsStored } = this.stack;
     for (const [index, button] of [...this.list.children].entries()) {
       const preset = this.presets[index - 1];
-      const chosen = preset ? Boolean(window && sameWindow(window, preset.window)) : this.stack.windowIsStored;
+      const chosen = preset ? !windowIsStored && window !== null && sameWindow(window, preset.window) : windowIsStored;
       button.setAttribute('aria-pressed', String(chosen));
     }
   }

@@ -68,10 +68,19 @@ export function imageIdsOf(card: SeriesCard, instances: Instance[]): { imageIds:
   return { imageIds, owners };
 }
 
+const isSpacing = (found: unknown[]) => found.length === 2 && found.every((value) => Number(value) > 0);
+
 export function spacingOf(instance: Instance): Spacing {
-  if (values(instance, TAG.pixelSpacing).length === 2 || instance[TAG.sharedGroups] || instance[TAG.usRegions])
+  if (isSpacing(values(instance, TAG.pixelSpacing)) || instance[TAG.sharedGroups] || instance[TAG.usRegions]) {
     return 'known';
-  return values(instance, TAG.imagerSpacing).length === 2 ? 'detector' : 'unknown';
+  }
+  return isSpacing(values(instance, TAG.imagerSpacing)) ? 'detector' : 'unknown';
+}
+
+/** Some devices write a spacing of 0\0 or an empty one: taken at its word the picture vanishes. */
+export function withoutNonsense(instance: Instance): Instance {
+  const { [TAG.pixelSpacing]: spacing, ...rest } = instance;
+  return spacing && isSpacing(spacing.Value ?? []) ? instance : rest;
 }
 
 const DEFAULT_FRAME_MS = 66;
@@ -83,6 +92,14 @@ export function frameTimeOf(card: SeriesCard, instance: Instance): number {
   return card.frameTime || numberOf(instance, TAG.frameTime) || (rate ? 1000 / rate : DEFAULT_FRAME_MS);
 }
 
+const LONG_STACK = 10;
+
+/** A long stack opens in its middle, where the server's preview was made: its ends often show nothing but air. */
+export function openingIndex(series: LoadedSeries): number {
+  const count = series.imageIds.length;
+  return series.frameTime === 0 && count >= LONG_STACK ? Math.floor(count / 2) : 0;
+}
+
 /** Projection images carry their spacing at the detector only; the measuring tools look for the patient's. */
 function lendDetectorSpacing(instance: Instance): void {
   const spacing = instance[TAG.imagerSpacing];
@@ -91,7 +108,7 @@ function lendDetectorSpacing(instance: Instance): void {
 
 export async function loadSeries(card: SeriesCard, fetcher: Fetcher): Promise<LoadedSeries> {
   const response = await fetcher.fetch(`studies/${card.study}/series/${card.series}/metadata`);
-  const { imageIds, owners } = imageIdsOf(card, (await response.json()) as Instance[]);
+  const { imageIds, owners } = imageIdsOf(card, ((await response.json()) as Instance[]).map(withoutNonsense));
   const first = owners[0];
   if (!first) throw new LoadFailed('decode');
   const series = { card, imageIds, instances: owners, frameTime: frameTimeOf(card, first), spacing: spacingOf(first) };

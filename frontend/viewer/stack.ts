@@ -13,7 +13,7 @@ import { Prefetcher } from './prefetch';
 import type { LoadedSeries } from './series';
 import { type Range, toRange, toWindow, type Window } from './windowing';
 
-const ENGINE = 'klisza-engine';
+export const ENGINE = 'klisza-engine';
 export const VIEWPORT = 'klisza-viewport';
 
 export interface StackEvents {
@@ -74,12 +74,12 @@ export class Stack {
     return this.series?.imageIds[this.wanted] ?? '';
   }
 
-  async show(series: LoadedSeries): Promise<void> {
+  async show(series: LoadedSeries, index: number): Promise<void> {
     this.prefetcher.stop();
     this.series = series;
-    this.wanted = 0;
-    this.settings.events.moved(0);
-    await this.viewport.setStack(series.imageIds, 0);
+    this.wanted = index;
+    this.settings.events.moved(index);
+    await this.viewport.setStack(series.imageIds, index);
   }
 
   goTo(index: number): void {

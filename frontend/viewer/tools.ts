@@ -60,17 +60,46 @@ function angleLines({ language }: MeasureTexts): TextLines {
   };
 }
 
+const AMBER = 'rgb(242, 177, 52)';
+const TURQUOISE = 'rgb(138, 213, 228)';
+/** Large enough for tired eyes, on a dark ground so that a number stays readable over bone. */
+const LINES = {
+  color: AMBER,
+  colorHighlighted: TURQUOISE,
+  colorSelected: TURQUOISE,
+  lineWidth: '2',
+  lineDash: '',
+  shadow: true,
+  textBoxVisibility: true,
+  textBoxFontFamily: 'system-ui, sans-serif',
+  textBoxFontSize: '16px',
+  textBoxColor: AMBER,
+  textBoxColorHighlighted: TURQUOISE,
+  textBoxColorSelected: TURQUOISE,
+  textBoxBackground: 'rgba(0, 0, 0, 0.75)',
+  textBoxLinkLineWidth: '1',
+  textBoxLinkLineDash: '2,3',
+  textBoxShadow: true,
+};
+
+/** Before the first viewport exists: it is then that mouse, touch and drawing are attached to it. */
+export function startTools(): void {
+  initTools();
+  for (const tool of [StackScrollTool, WindowLevelTool, PanTool, ZoomTool, LengthTool, AngleTool]) addTool(tool);
+  const { style } = annotation.config;
+  style.setDefaultToolStyles({ ...style.getDefaultToolStyles(), global: LINES } as never);
+}
+
 export class Tools {
   private readonly group: ToolTypes.IToolGroup;
   mode: Mode = 'scroll';
 
+  /** redraw: shows the picture again after measurements were taken away. */
   constructor(
-    private readonly element: HTMLDivElement,
     engineId: string,
     texts: MeasureTexts,
+    private readonly redraw: () => void,
   ) {
-    initTools();
-    for (const tool of [StackScrollTool, WindowLevelTool, PanTool, ZoomTool, LengthTool, AngleTool]) addTool(tool);
     const group = ToolGroupManager.createToolGroup(GROUP);
     if (!group) throw new Error('tool group exists already');
     this.group = group;
@@ -97,22 +126,13 @@ export class Tools {
     return MEASURING.includes(this.mode);
   }
 
-  measurementCount(): number {
-    return annotation.state.getAllAnnotations().length;
-  }
-
   /** The marked measurement, or with none marked the latest. */
   deleteOne(): void {
     const selected = annotation.selection.getAnnotationsSelected()[0];
     const latest = annotation.state.getAllAnnotations().at(-1)?.annotationUID;
     const uid = selected ?? latest;
     if (uid) annotation.state.removeAnnotation(uid);
-    this.element.dispatchEvent(new CustomEvent('klisza:measured'));
-  }
-
-  deleteAll(): void {
-    annotation.state.removeAllAnnotations();
-    this.element.dispatchEvent(new CustomEvent('klisza:measured'));
+    this.redraw();
   }
 
   private bind(mode: Mode, bindings: ToolTypes.IToolBinding[]): void {

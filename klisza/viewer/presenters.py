@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from klisza.archive.queries import SeriesCard
 from klisza.base import clock
-from klisza.examinations import presenters as examinations
+from klisza.examinations import wording as examinations
 from klisza.examinations.models import Examination
 from klisza.examinations.queries import ShownReport
 
@@ -22,6 +22,8 @@ from . import texts
 
 # Before the ticket ends there must be time for two more tries.
 RENEW_BEFORE_END = 60
+# A series with less than this part of the images of the largest one only shows where the others were taken.
+PLANNING_VIEW_SHARE = 8
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def screen(
     examination: Examination, cards: list[SeriesCard], reports: list[ShownReport], ticket: str
 ) -> Screen:
     card = examinations.card(examination)
-    first = next((number for number, series in enumerate(cards) if series.showable), 0)
+    first = opening_series(cards)
     opening = cards[first] if cards else None
     return Screen(
         title=card.heading,
@@ -75,6 +77,19 @@ def screen(
     )
 
 
+def opening_series(cards: list[SeriesCard]) -> int:
+    """The first series that is more than a planning view: a topogram is not what the patient came for."""
+    most = max((series.frame_count for series in cards if series.showable), default=0)
+    return next(
+        (
+            number
+            for number, series in enumerate(cards)
+            if series.showable and series.frame_count * PLANNING_VIEW_SHARE >= most
+        ),
+        0,
+    )
+
+
 def config(
     examination: Examination, cards: list[SeriesCard], screen: Screen, ticket: str, csrf_token: str
 ) -> dict[str, Any]:
@@ -87,6 +102,7 @@ def config(
         "language": get_language() or settings.LANGUAGE_CODE,
         "date": screen.date,
         "cpu": False,
+        "first": screen.first,
         "series": [_series(series, shown) for series, shown in zip(cards, screen.cards, strict=True)],
         "texts": texts.for_script(),
     }

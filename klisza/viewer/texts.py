@@ -28,10 +28,8 @@ def _state() -> dict[str, str]:
         "loading": _("Loading the images…"),
         "image": _("Image {number} of {total}"),
         "series": _("Series {number}: {title}"),
-        "window": _("Window: centre {center}, width {width}"),
+        "window": _("Window {center} / {width}"),
         "zoom": _("Zoom {zoom}×"),
-        "play": _("Play"),
-        "pause": _("Pause"),
         "measure_no_scale": _("no scale in this image"),
         "measure_detector": _("approximate: measured on the detector"),
         "series_unshowable": _(

@@ -38,7 +38,7 @@ POLICY = {
 
 @require_safe
 @patient_required
-@csp_replace({"DIRECTIVES": POLICY})
+@csp_replace(POLICY)
 def open_viewer(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
     """Images with their report in a window of their own (manual M3.2). Nothing is ever read from the query (R31)."""
     if request.GET:
