@@ -183,7 +183,16 @@ class TestSearchAnswers:
         assert reply.headers["warning"].startswith("299 ")
 
     @pytest.mark.parametrize(
-        "query", ["StudyDate=yesterday", "limit=-1", "limit=x", "OperatorsName=x", "InstanceNumber=one"]
+        "query",
+        [
+            "StudyDate=yesterday",
+            "limit=-1",
+            "limit=x",
+            "OperatorsName=x",
+            "InstanceNumber=one",
+            "PatientID=*a*a*a*a*b",
+            "PatientID=%00",
+        ],
     )
     def test_bad_keys_are_told(self, token: str, query: str) -> None:
         """A key we cannot match on would make the answer a lie."""

@@ -23,7 +23,9 @@ from .answers import Answer, Environ, Problem
 READ = "dicomweb:read"
 KNOWN_SECONDS = 4.0  # a revoked client is refused within five seconds
 KNOWN_MOST = 1024
-AUDIT_SECONDS = 300.0  # one row for each study and client in five minutes, as a ticket has
+AUDIT_SECONDS = (
+    300.0  # one row for each client and study, and for searching, in five minutes: as long as a ticket lives
+)
 QUERY_PAIRS = 100
 CHALLENGE = ("WWW-Authenticate", 'Bearer realm="dicom-web"')
 
@@ -35,7 +37,7 @@ class Client:
 
 
 _known: dict[bytes, tuple[float, Client | None]] = {}
-_audited: dict[tuple[str, uuid.UUID], float] = {}
+_audited: dict[tuple[str, str, uuid.UUID | None], float] = {}
 _lock = threading.Lock()
 
 
@@ -49,11 +51,12 @@ def answer(parts: list[str], environ: Environ) -> Answer:
     if "\0" in "".join(parts):
         raise NotFound
     if (found := qido.search(parts, pairs, environ)) is not None:
+        _record(client, "study.searched", environ)
         return found
     if parts[0] != "studies" or len(parts) < 2:
         raise NotFound
     entry = wado.find(parts[1])
-    _record(client, entry.id, environ)
+    _record(client, "study.retrieved", environ, entry.id)
     return wado.retrieve(entry, parts[2:], environ, dict(pairs))
 
 
@@ -85,14 +88,14 @@ def _lookup(token: str) -> Client | None:
     return client
 
 
-def _record(client: Client, study_id: uuid.UUID, environ: Environ) -> None:
+def _record(client: Client, action: str, environ: Environ, study_id: uuid.UUID | None = None) -> None:
     """What cannot be recorded is not given out (R69)."""
-    now, key = time.monotonic(), (client.id, study_id)
+    now, key = time.monotonic(), (client.id, action, study_id)
     if now - _audited.get(key, float("-inf")) < AUDIT_SECONDS:
         return
     by = Actor(kind="machine", id=client.id, source_ip=environ.get("REMOTE_ADDR", ""))
     try:
-        audit.record("study.retrieved", by=by, objects=[Study(pk=study_id)])
+        audit.record(action, by=by, objects=[Study(pk=study_id)] if study_id else [])
     except DatabaseError:
         raise Unavailable("audit", retry_after=5) from None
     with _lock:

@@ -20,6 +20,7 @@ from .accept import takes
 from .answers import Answer, Environ, Problem, of_json
 
 RESULTS_MOST = 1000
+VALUE_MOST, WILDCARDS_MOST = 2000, 4
 TOLERATED = {"limit", "offset", "includefield", "fuzzymatching", "accept"}
 Json = dict[str, Any]
 Pairs = list[tuple[str, str]]
@@ -64,6 +65,9 @@ def _keys(pairs: Pairs) -> tuple[dict[str, str], int, int]:
                 raise Problem(400, f"{name} must be a whole number")
             numbers[name] = int(value)
         elif name not in TOLERATED and value:
+            # Wildcards become a regular expression, whose cost grows with each of them.
+            if "\0" in value or len(value) > VALUE_MOST or len(WILDCARDS.findall(value)) > WILDCARDS_MOST:
+                raise Problem(400, "A value is too long or has too many wildcards")
             keys[_keyword(name)] = value
     return keys, min(numbers["limit"], RESULTS_MOST), numbers["offset"]
 
