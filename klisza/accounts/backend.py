@@ -11,5 +11,5 @@ class ById:
     def authenticate(self, request: HttpRequest | None, **credentials: object) -> None:
         return None
 
-    def get_user(self, user_id: object) -> Account | None:
+    def get_user(self, user_id: str) -> Account | None:
         return Account.objects.filter(pk=user_id).first()

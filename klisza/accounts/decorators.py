@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
@@ -18,15 +18,15 @@ from klisza.base.errors import NotAllowed
 from .middleware import PortalRequest
 from .models import Account
 
-P = ParamSpec("P")
-View = Callable[Concatenate[Any, P], HttpResponseBase]
+# The views take PortalRequest, which is what SignedIn has made of the HttpRequest.
+View = Callable[..., HttpResponseBase]
 
 
-def patient_required(view: View[P]) -> View[P]:
-    """For pages of one's own data. A script (Accept: application/json) gets 401 in place of the login page."""
+def patient_required(view: View) -> View:
+    """For pages of one's own data. A script (Accept: application/json) gets 401, not a login page."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         account = cast("PortalRequest", request).account
         if account is None or account.kind != Account.Kind.PATIENT:
             return to_login(request)
@@ -35,12 +35,12 @@ def patient_required(view: View[P]) -> View[P]:
     return guarded
 
 
-def staff_required(*roles: str) -> Callable[[View[P]], View[P]]:
+def staff_required(*roles: str) -> Callable[[View], View]:
     """For staff with one of the roles; without roles for all staff. `admin` may do what every role may."""
 
-    def decorate(view: View[P]) -> View[P]:
+    def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             asking = cast("PortalRequest", request)
             if asking.account is None or asking.account.kind != Account.Kind.STAFF:
                 return to_login(request)

@@ -56,7 +56,8 @@ class NewPasswordForm(forms.Form):
         max_length=MOST_TYPED,
         strip=False,
         help_text=_(
-            "At least 10 characters. Spaces and all letters are allowed. Three words that do not belong together are easy to remember and hard to guess."
+            "At least 10 characters. Spaces and all letters are allowed. Three words "
+            "that do not belong together are easy to remember and hard to guess."
         ),
         error_messages={"required": _("Please enter a new password.")},
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
@@ -9,7 +11,8 @@ from klisza.base.ids import new_id
 class Account(AbstractBaseUser):
     """A way to sign in. It knows no patient: `patients.Patient.account` points here.
 
-    password: argon2id. E-mail and mobile are delivery addresses, never identity: two accounts may share both (R12).
+    password: argon2id. E-mail and mobile are delivery addresses, never identity: two accounts may share
+    both (R12).
     """
 
     class Kind(models.TextChoices):
@@ -45,11 +48,12 @@ class Account(AbstractBaseUser):
     lock_told_at = models.DateTimeField(null=True)  # one mail a day
     # Raised when every session of the account must die: password change, lock, closing.
     session_epoch = models.PositiveIntegerField(default=0)
-    # What an own password may not consist of (names, birth year): given by patients, sealed, read at that one step only.
+    # What an own password may not consist of (names, birth year): given by patients, sealed, read at that
+    # one step only.
     password_words = models.BinaryField(null=True)
 
     USERNAME_FIELD = "user_name"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         indexes = [models.Index(fields=["email"], name="account_email")]
@@ -73,7 +77,9 @@ class StaffRole(models.Model):
 
 
 class Login(models.Model):
-    """One login under way, from the right password to the end of its steps; bound to the browser by a random key."""
+    """One login under way, from the right password to the end of its steps; bound to the browser by a random
+    key.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
@@ -85,12 +91,13 @@ class Login(models.Model):
     finished_at = models.DateTimeField(null=True)
     purpose = models.CharField(max_length=8, default="login")  # login | reset
     reset = models.ForeignKey("Reset", null=True, on_delete=models.CASCADE)
-    # The account's epoch at the start: a password change, lock or closing ends logins under way as well (R43).
+    # The account's epoch at the start: a password change, lock or closing ends logins under way as well
+    # (R43).
     epoch = models.PositiveIntegerField(default=0)
 
 
 class Code(models.Model):
-    """One text-message code; only its HMAC is kept. The newest of a login is the only one that counts (R43)."""
+    """One text-message code; only its HMAC is kept. Only the newest of a login counts (R43)."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     login = models.ForeignKey(Login, on_delete=models.CASCADE, related_name="codes")
@@ -115,7 +122,9 @@ class Reset(models.Model):
 
 
 class ResetRequest(models.Model):
-    """Somebody asked for a new password or the own user names. The worker looks up whose: the answer cannot tell (R46)."""
+    """Somebody asked for a new password or the own user names. The worker looks up whose: the answer cannot
+    tell (R46).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     wish = models.CharField(max_length=8, default="password")  # password | names
@@ -140,7 +149,7 @@ class Bucket(models.Model):
 
 
 class ClauseAcceptance(models.Model):
-    """Which text of the information clause (GDPR art. 13) was shown and accepted, word for word by its hash."""
+    """Which text of the information clause (GDPR art. 13) was accepted, word for word by its hash."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="acceptances")
     version = models.CharField(max_length=32)

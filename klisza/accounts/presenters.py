@@ -33,11 +33,15 @@ def code_page(login: Login) -> CodePage:
     has_more = login.codes_sent < settings.CODES_PER_LOGIN
     wait = max(0, math.ceil((login.next_code_at - now).total_seconds())) if login.next_code_at else 0
     return CodePage(
-        tail=tail(login.account.mobile), digits=settings.OTP_DIGITS, was_sent=login.codes_sent > 0,
-        can_ask=has_more and wait == 0, wait_seconds=wait if has_more else 0,
-        next_at=login.next_code_at if has_more and wait else None, has_more=has_more,
+        tail=tail(login.account.mobile),
+        digits=settings.OTP_DIGITS,
+        was_sent=login.codes_sent > 0,
+        can_ask=has_more and wait == 0,
+        wait_seconds=wait if has_more else 0,
+        next_at=login.next_code_at if has_more and wait else None,
+        has_more=has_more,
         minutes=int(settings.CODE_LIFE.total_seconds() // 60),
-    )  # fmt: skip
+    )
 
 
 def masked_email(account: Account) -> str:

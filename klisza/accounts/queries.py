@@ -15,7 +15,9 @@ CODE, CLAUSE, PASSWORD, DONE = "code", "clause", "password", "done"
 
 
 def login_under_way(key: str) -> Login | None:
-    """The login this browser has begun; None when it is over, too old, or the account changed under it (R43)."""
+    """The login this browser has begun; None when it is over, too old, or the account changed under it
+    (R43).
+    """
     if not key:
         return None
     login = (
@@ -87,7 +89,9 @@ def by_email(email: str) -> list[Account]:
 
 
 def spellings(user_name: str) -> tuple[str, str]:
-    """A patient's name is upper case (read from a mail), a staff name lower case (chosen): both are found as typed."""
+    """A patient's name is upper case (read from a mail), a staff name lower case (chosen): both are found as
+    typed.
+    """
     text = "".join(user_name.split())[:64]
     return text.upper(), text.lower()
 

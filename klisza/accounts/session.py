@@ -106,7 +106,9 @@ def listener_kind() -> str:
 
 
 def safe_path(path: str) -> str:
-    """A path on this very site, else an empty string: never another host, scheme or a browser's reading of it (R31)."""
+    """A path on this very site, else an empty string: never another host, scheme or a browser's reading of
+    it (R31).
+    """
     is_path = path.startswith("/") and not path.startswith("//") and path.isprintable() and "\\" not in path
     return path if is_path and url_has_allowed_host_and_scheme(path, allowed_hosts=None) else ""
 

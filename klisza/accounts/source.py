@@ -10,12 +10,24 @@ from django.http import HttpRequest
 IPV6_NETWORK = 64  # one household or telephone; its addresses change by the minute (R39)
 # First match wins: Edge, Opera and Samsung also call themselves Chrome, and Chrome calls itself Safari.
 FAMILIES = (
-    ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"),
-    ("Chrome", "Chrome"), ("CriOS", "Chrome"), ("Safari", "Safari"), ("curl", "curl"),
-)  # fmt: skip
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Chrome", "Chrome"),
+    ("CriOS", "Chrome"),
+    ("Safari", "Safari"),
+    ("curl", "curl"),
+)
 SYSTEMS = (
-    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"),
-)  # fmt: skip
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -47,14 +59,16 @@ def network(request: HttpRequest) -> str:
 
 
 def client_family(request: HttpRequest) -> str:
-    """'Firefox, Android': enough to recognise one's own device in the access log, too little for a fingerprint."""
+    """'Firefox, Android': enough to recognise one's own device in the access log, too little for a
+    fingerprint.
+    """
     header = request.META.get("HTTP_USER_AGENT", "")
     words = [next((name for mark, name in table if mark in header), "") for table in (FAMILIES, SYSTEMS)]
     return ", ".join(word for word in words if word)
 
 
 def _address(text: str) -> str:
-    """The address without port and brackets; an IPv4 address in IPv6 clothing as IPv4; empty if it is none."""
+    """The address without port and brackets; IPv4 in IPv6 clothing as IPv4; empty if it is none."""
     bare = text.strip().removeprefix("[").partition("]")[0]
     if bare.count(":") == 1:
         bare = bare.partition(":")[0]

@@ -6,7 +6,9 @@ from klisza.base.ids import new_id
 
 
 class Patient(models.Model):
-    """One person as the hospital knows him or her; demographics come from ADT (or its script), never from images."""
+    """One person as the hospital knows him or her; demographics come from ADT (or its script), never from
+    images.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     account = models.OneToOneField(
@@ -21,7 +23,8 @@ class Patient(models.Model):
     language = models.CharField(max_length=5, default="pl")
     # A merge re-points nothing: rows stay with their patient, queries take all aliases of the survivor.
     survivor = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="aliases")
-    # Raised in the transaction of every change of who may see what; tickets, sessions, shares compare it on use.
+    # Raised in the transaction of every change of who may see what; tickets, sessions, shares compare it on
+    # use.
     access_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -44,7 +47,8 @@ class PatientIdentifier(models.Model):
 class DeskTask(models.Model):
     """Something the registration desk must do so that this patient gets an account, or keeps a reachable one.
 
-    kind: no_email | no_mobile | number_not_allowed | no_birth_date | under_age | contact_change | two_accounts.
+    kind: no_email | no_mobile | number_not_allowed | no_birth_date | under_age | contact_change |
+    two_accounts.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="desk_tasks")

@@ -60,9 +60,13 @@ def log_row(event: AuditEvent, *, account_id: object) -> LogRow:
     is_own = event.agent_kind == "account" and event.agent_id == str(account_id)
     words = {**DATA_ACTIONS, **OWN_ACTIONS}
     return LogRow(
-        at=event.at, what=str(words.get(event.action, event.action)), who=_who(event, is_own=is_own),
-        device=event.client if is_own else "", is_own=is_own, reason=event.reason if event.agent_kind == "staff" else "",
-    )  # fmt: skip
+        at=event.at,
+        what=str(words.get(event.action, event.action)),
+        who=_who(event, is_own=is_own),
+        device=event.client if is_own else "",
+        is_own=is_own,
+        reason=event.reason if event.agent_kind == "staff" else "",
+    )
 
 
 def _who(event: AuditEvent, *, is_own: bool) -> str:

@@ -1,4 +1,6 @@
-"""Reading patients. A merge re-points nothing, so every reading starts at the survivor and takes its aliases."""
+"""Reading patients. A merge re-points nothing, so every reading starts at the survivor and takes its
+aliases.
+"""
 
 from __future__ import annotations
 

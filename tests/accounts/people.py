@@ -32,13 +32,22 @@ def password_hash() -> str:
 def active_account(**fields: Any) -> Account:
     """An account in use, its owner has accepted the clause."""
     values = {
-        "user_name": ids.readable(8), "state": Account.State.ACTIVE, "email": "ewa@example.org", "mobile": MOBILE,
-        "password": password_hash(), "password_is_temporary": False, "password_changed_at": clock.now(),
+        "user_name": ids.readable(8),
+        "state": Account.State.ACTIVE,
+        "email": "ewa@example.org",
+        "mobile": MOBILE,
+        "password": password_hash(),
+        "password_is_temporary": False,
+        "password_changed_at": clock.now(),
         "created_at": clock.now(),
-    }  # fmt: skip
+    }
     account = Account.objects.create(**{**values, **fields})
     ClauseAcceptance.objects.create(
-        account=account, version=clausetext.current_version(), language="pl", sha256="0" * 64, accepted_at=clock.now()
+        account=account,
+        version=clausetext.current_version(),
+        language="pl",
+        sha256="0" * 64,
+        accepted_at=clock.now(),
     )
     return account
 
@@ -51,7 +60,9 @@ def outbox(channel: str = "") -> list[dict[str, Any]]:
     """What was put into the outbox, oldest first."""
     rows = Message.objects.order_by("created_at", "pk")
     rows = rows.filter(channel=channel) if channel else rows
-    return [{**json.loads(sealing.unseal(bytes(row.sealed), purpose="outbox")), "kind": row.kind} for row in rows]
+    return [
+        {**json.loads(sealing.unseal(bytes(row.sealed), purpose="outbox")), "kind": row.kind} for row in rows
+    ]
 
 
 def last_code() -> str:

@@ -17,7 +17,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def account() -> Account:
     return create_account(
-        email="ewa@example.org", mobile=MOBILE, language="pl", person_name="Ewa Kowalska", by=SOMEBODY, words=["1980"]
+        email="ewa@example.org",
+        mobile=MOBILE,
+        language="pl",
+        person_name="Ewa Kowalska",
+        by=SOMEBODY,
+        words=["1980"],
     )
 
 
@@ -50,7 +55,9 @@ def test_way_from_mail_to_list_m2(client: Client, account: Account) -> None:
     assert client.get("/account/contact/").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/login/information/", "/login/password/", "/account/password/", "/account/contact/", "/"])
+@pytest.mark.parametrize(
+    "path", ["/login/information/", "/login/password/", "/account/password/", "/account/contact/", "/"]
+)
 def test_no_step_is_skipped_by_address_t36(client: Client, account: Account, path: str) -> None:
     post_login(client, account.user_name, temporary_password())
     answer = client.get(path)

@@ -12,14 +12,15 @@ import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klisza.config.settings")
 django.setup()
+# ruff: noqa: E402
 
-from django.db import connection  # noqa: E402
+from django.db import connection
 
-from klisza.accounts import services  # noqa: E402
-from klisza.accounts.models import Account, Bucket, Code, Login  # noqa: E402
-from klisza.accounts.services import codes, limits, passwords  # noqa: E402
-from klisza.base.errors import Refused  # noqa: E402
-from tests.accounts.people import ANYBODY, active_account, last_code  # noqa: E402
+from klisza.accounts import services
+from klisza.accounts.models import Account, Bucket, Code, Login
+from klisza.accounts.services import codes, limits, passwords
+from klisza.base.errors import Refused
+from tests.accounts.people import ANYBODY, active_account, last_code
 
 THREADS = 16
 
@@ -34,7 +35,11 @@ def race_codes(tries: int) -> dict[str, int]:
 
     def one(number: int) -> bool:
         try:
-            services.enter_code(login=Login.objects.get(pk=login.pk), typed=f"{(right + number - tries // 2) % 10000:04d}", by=ANYBODY)
+            services.enter_code(
+                login=Login.objects.get(pk=login.pk),
+                typed=f"{(right + number - tries // 2) % 10000:04d}",
+                by=ANYBODY,
+            )
         except Refused:
             return False
         finally:
@@ -63,7 +68,9 @@ def race_bucket(tries: int, limit: int) -> dict[str, int]:
 def die_while_comparing(user_name: str) -> None:
     """SIGKILL after the counter was raised, before the password was compared."""
     passwords.matches = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
-    services.enter_password(user_name=user_name, password="nie to", kind="patient", source=str(os.getpid()), by=ANYBODY)
+    services.enter_password(
+        user_name=user_name, password="nie to", kind="patient", source=str(os.getpid()), by=ANYBODY
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,16 @@ from klisza.accounts.services import codes
 from klisza.base import clock
 from klisza.base.errors import TooMany
 from klisza.notifications.models import Message
-from tests.accounts.people import ANYBODY, PASSWORD, active_account, last_code, outbox, post_login, sign_in, wrong_code
+from tests.accounts.people import (
+    ANYBODY,
+    PASSWORD,
+    active_account,
+    last_code,
+    outbox,
+    post_login,
+    sign_in,
+    wrong_code,
+)
 
 pytestmark = pytest.mark.django_db
 SOURCE = "127.0.1.1"

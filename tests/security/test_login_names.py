@@ -15,7 +15,15 @@ from klisza.accounts.models import Account
 from klisza.accounts.services import ask_for_reset, lock, passwords
 from klisza.accounts.services.reset import answer_requests
 from klisza.base.ids import readable
-from tests.accounts.people import ANYBODY, PASSWORD, SOMEBODY, active_account, outbox, post_login, staff_account
+from tests.accounts.people import (
+    ANYBODY,
+    PASSWORD,
+    SOMEBODY,
+    active_account,
+    outbox,
+    post_login,
+    staff_account,
+)
 
 pytestmark = pytest.mark.django_db
 LOCKED = "Konto zostało zablokowane. W celu odblokowania konta skontaktuj się z pomocą techniczną:"
@@ -25,9 +33,12 @@ def names() -> dict[str, str]:
     locked, closed = active_account(), active_account(state=Account.State.CLOSED)
     lock(account=locked, cause="staff", by=SOMEBODY)
     return {
-        "known": active_account().user_name, "unknown": readable(8), "locked": locked.user_name,
-        "closed": closed.user_name, "staff": staff_account().user_name.ljust(8, "x"),
-    }  # fmt: skip
+        "known": active_account().user_name,
+        "unknown": readable(8),
+        "locked": locked.user_name,
+        "closed": closed.user_name,
+        "staff": staff_account().user_name.ljust(8, "x"),
+    }
 
 
 def seen(answer: Any) -> tuple[int, str, list[str]]:
@@ -61,7 +72,9 @@ def test_staff_do_not_exist_on_the_public_listener_r46() -> None:
 
 def test_every_try_costs_one_argon2_r46(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
-    monkeypatch.setattr(passwords.hashers, "check_password", lambda raw, encoded: compared.append(encoded) is not None)
+    monkeypatch.setattr(
+        passwords.hashers, "check_password", lambda raw, encoded: compared.append(encoded) is not None
+    )
     for number, name in enumerate(names().values(), start=1):
         compared.clear()
         post_login(Client(), name, "nie to hasło", f"127.0.1.{number}")
@@ -92,7 +105,11 @@ def test_forgotten_password_answers_the_same_r46(client: Client) -> None:
 
 def test_one_source_locks_few_accounts_r47() -> None:
     accounts = [active_account() for _account in range(20)]
-    statuses = [post_login(Client(), one.user_name, "nie to hasło").status_code for one in accounts for _try in range(5)]
+    statuses = [
+        post_login(Client(), one.user_name, "nie to hasło").status_code
+        for one in accounts
+        for _try in range(5)
+    ]
     assert Account.objects.filter(state=Account.State.LOCKED).count() <= 3
     assert statuses.count(429) > 80
 
@@ -117,7 +134,10 @@ def test_right_passwords_do_not_fill_the_bucket_r47() -> None:
 def test_forwarded_for_of_strangers_is_ignored_r39(client: Client) -> None:
     statuses = [
         client.post(
-            "/login/", {"user_name": readable(8), "password": "x"}, REMOTE_ADDR="127.0.1.1", HTTP_X_FORWARDED_FOR=f"10.0.0.{n}"
+            "/login/",
+            {"user_name": readable(8), "password": "x"},
+            REMOTE_ADDR="127.0.1.1",
+            HTTP_X_FORWARDED_FOR=f"10.0.0.{n}",
         ).status_code
         for n in range(8)
     ]

@@ -27,7 +27,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
     def program(*arguments: str) -> dict[str, Any]:
         command = [sys.executable, "-m", "tests.security.login_race", *arguments]
-        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+        )
         assert done.returncode in (0, -9), done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else {}
 

@@ -14,8 +14,15 @@ from klisza.accounts.models import Account, Login, Reset
 from klisza.accounts.services import answer_requests, create_account, lock
 from klisza.base import clock
 from tests.accounts.people import (
-    MOBILE, SOMEBODY, active_account, last_code, outbox, post_login, sign_in, temporary_password,
-)  # fmt: skip
+    MOBILE,
+    SOMEBODY,
+    active_account,
+    last_code,
+    outbox,
+    post_login,
+    sign_in,
+    temporary_password,
+)
 
 pytestmark = pytest.mark.django_db
 FRESH = "zielony parasol na strychu"
@@ -59,7 +66,12 @@ def test_way_from_link_to_list_m8_2(client: Client, account: Account) -> None:
 
 
 def test_link_is_of_the_setting_not_of_the_host_r48(client: Client, account: Account) -> None:
-    assert client.post("/login/forgotten/", {"user_name": account.user_name}, HTTP_HOST="evil.example").status_code == 400
+    assert (
+        client.post(
+            "/login/forgotten/", {"user_name": account.user_name}, HTTP_HOST="evil.example"
+        ).status_code
+        == 400
+    )
     ask(client, account, HTTP_X_FORWARDED_HOST="evil.example")
     assert f"{settings.PUBLIC_URL}/login/reset/" in outbox("mail")[-1]["text"]
 
@@ -137,16 +149,20 @@ def test_locked_account_gets_no_link_m8_6(client: Client, account: Account) -> N
 
 
 def test_never_activated_gets_a_temporary_password_m8_5(client: Client) -> None:
-    account = create_account(email="ewa@example.org", mobile=MOBILE, language="pl", person_name="Ewa", by=SOMEBODY)
+    account = create_account(
+        email="ewa@example.org", mobile=MOBILE, language="pl", person_name="Ewa", by=SOMEBODY
+    )
     first = temporary_password()
     ask(client, account)
     assert temporary_password() != first
-    assert "200" == str(post_login(client, account.user_name, first).status_code)
+    assert str(post_login(client, account.user_name, first).status_code) == "200"
     assert post_login(client, account.user_name, temporary_password()).url == "/login/code/"
 
 
 def test_expired_temporary_password_says_what_to_do(client: Client) -> None:
-    account = create_account(email="ewa@example.org", mobile=MOBILE, language="pl", person_name="Ewa", by=SOMEBODY)
+    account = create_account(
+        email="ewa@example.org", mobile=MOBILE, language="pl", person_name="Ewa", by=SOMEBODY
+    )
     with time_machine.travel(clock.now() + timedelta(days=7, seconds=1)):
         page = post_login(client, account.user_name, temporary_password()).content.decode()
     assert "straciło ważność" in page

@@ -87,9 +87,14 @@ def test_own_session_survives_the_password_change(client: Client, account: Accou
     other = Client()
     sign_in(other, account)
     old = cookie(client)
-    answer = client.post("/account/password/", {
-        "old_password": PASSWORD, "new_password": "zupełnie inne słowa", "new_password_again": "zupełnie inne słowa",
-    })  # fmt: skip
+    answer = client.post(
+        "/account/password/",
+        {
+            "old_password": PASSWORD,
+            "new_password": "zupełnie inne słowa",
+            "new_password_again": "zupełnie inne słowa",
+        },
+    )
     assert answer.status_code == 302
     assert is_inside(client)
     assert cookie(client) != old
@@ -122,7 +127,17 @@ def test_cookie_of_a_patient_is_nothing_on_the_staff_listener(client: Client, ac
     assert client.get("/account/password/").status_code == 302
 
 
-@pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "https:evil.example", "/\t//evil.example", "https://evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https:evil.example",
+        "/\t//evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+    ],
+)
 def test_next_never_leaves_the_site_r31(client: Client, account: Account, path: str) -> None:
     post_login(client, account.user_name, PASSWORD, next=path)
     assert client.post("/login/code/", {"code": last_code()}).url == "/examinations/"

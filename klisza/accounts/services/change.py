@@ -1,6 +1,10 @@
-"""Setting an own password: at the first login, after a reset link, and from the name menu (manual, M2.5, M8.1, M8.2)."""
+"""Setting an own password: at the first login, after a reset link, and from the name menu (manual, M2.5,
+M8.1, M8.2).
+"""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -62,7 +66,8 @@ def change_password(*, account: Account, old: str, new: str, by: Actor) -> None:
         _count_wrong(account, row[1], by)
     with transaction.atomic():
         returning(
-            "UPDATE accounts_account SET wrong_passwords = wrong_passwords - 1 WHERE id = %s AND wrong_passwords > 0 "
+            "UPDATE accounts_account SET wrong_passwords = wrong_passwords - 1 WHERE "
+            "id = %s AND wrong_passwords > 0 "
             "RETURNING wrong_passwords",
             [account.pk],
         )
@@ -83,7 +88,7 @@ def _count_wrong(account: Account, wrong: int, by: Actor) -> None:
     raise WrongPassword(_("The old password is not right."))
 
 
-def _use_up(reset_id: object) -> bool:
+def _use_up(reset_id: UUID) -> bool:
     used = Reset.objects.filter(pk=reset_id, used_at=None, superseded=False, expires_at__gt=clock.now())
     return bool(used.update(used_at=clock.now()))
 
@@ -92,11 +97,17 @@ def _store(account: Account, encoded: str, *, is_reset: bool, by: Actor) -> None
     """In the caller's transaction. A mail tells the owner, unless this is the first password of all."""
     now = clock.now()
     changed = Account.objects.filter(
-        pk=account.pk, state__in=(Account.State.NEW, Account.State.ACTIVE), session_epoch=account.session_epoch
+        pk=account.pk,
+        state__in=(Account.State.NEW, Account.State.ACTIVE),
+        session_epoch=account.session_epoch,
     ).update(
-        password=encoded, password_is_temporary=False, temporary_until=None, password_changed_at=now,
-        state=Account.State.ACTIVE, session_epoch=F("session_epoch") + 1,
-    )  # fmt: skip
+        password=encoded,
+        password_is_temporary=False,
+        temporary_until=None,
+        password_changed_at=now,
+        state=Account.State.ACTIVE,
+        session_epoch=F("session_epoch") + 1,
+    )
     if not changed:
         raise NoLogin
     Reset.objects.filter(account=account, used_at=None).update(superseded=True)
@@ -104,9 +115,18 @@ def _store(account: Account, encoded: str, *, is_reset: bool, by: Actor) -> None
     record("password.changed", by=by, objects=[account])
     if is_reset and account.email:
         enqueue_mail(
-            to=account.email, language=account.language, template="accounts/mail/password_changed", kind="password",
-            account_id=account.pk, context={
-                "at": now, "portal_name": settings.PORTAL_NAME,
-                "support": {"email": settings.SUPPORT_EMAIL, "phone": settings.SUPPORT_PHONE, "hours": settings.SUPPORT_HOURS},
+            to=account.email,
+            language=account.language,
+            template="accounts/mail/password_changed",
+            kind="password",
+            account_id=account.pk,
+            context={
+                "at": now,
+                "portal_name": settings.PORTAL_NAME,
+                "support": {
+                    "email": settings.SUPPORT_EMAIL,
+                    "phone": settings.SUPPORT_PHONE,
+                    "hours": settings.SUPPORT_HOURS,
+                },
             },
-        )  # fmt: skip
+        )

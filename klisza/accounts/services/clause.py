@@ -14,7 +14,9 @@ from klisza.base import clock
 
 @transaction.atomic
 def accept_clause(*, account: Account, version: str, language: str, by: Actor) -> ClauseAcceptance:
-    """Keep who took note of which words when. Raises NoLogin when a newer version came while the page was open."""
+    """Keep who took note of which words when. Raises NoLogin when a newer version came while the page was
+    open.
+    """
     shown = clausetext.current(language)
     if version != shown.version:
         raise NoLogin

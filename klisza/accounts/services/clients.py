@@ -27,9 +27,12 @@ def create_client(*, name: str, scopes: Sequence[str], issuer: str, by: Actor) -
     try:
         with transaction.atomic():
             client = MachineClient.objects.create(
-                name=name.strip(), digest=queries.client_digest(token), scopes=list(dict.fromkeys(scopes)),
-                issuer=issuer, created_at=clock.now(),
-            )  # fmt: skip
+                name=name.strip(),
+                digest=queries.client_digest(token),
+                scopes=list(dict.fromkeys(scopes)),
+                issuer=issuer,
+                created_at=clock.now(),
+            )
             record("client.created", by=by, objects=[client])
     except IntegrityError:
         raise Refused(_("This name is taken.")) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -57,7 +58,8 @@ def send_code(*, login: Login, source: str, by: Actor) -> None:
     """A new code for this login; the ones before it are dead.
 
     source: the network the browser is in (source.network).
-    Counts against four budgets before anything is made: this login, the account's hour and day, the source's hour.
+    Counts against four budgets before anything is made: this login, the account's hour and day, the
+    source's hour.
     Raises TooMany with the seconds to wait; nothing is counted then.
     """
     row = returning(COUNT_SENT, [login.pk, settings.CODES_PER_LOGIN, clock.now()])
@@ -92,14 +94,20 @@ def _issue(login: Login, *, sent: int, by: Actor) -> None:
     login.next_code_at = now + timedelta(seconds=waits[sent - 1]) if sent <= len(waits) else None
     login.save(update_fields=["next_code_at"])
     enqueue_sms(
-        to=number, text=message(code, purpose=login.purpose, language=login.account.language), kind="code",
-        account_id=login.account_id, secret=True, expires_at=now + UNSENT_LIFE,
-    )  # fmt: skip
+        to=number,
+        text=message(code, purpose=login.purpose, language=login.account.language),
+        kind="code",
+        account_id=login.account_id,
+        secret=True,
+        expires_at=now + UNSENT_LIFE,
+    )
     record("login.code_sent", by=by, objects=[login.account])
 
 
 def message(code: str, *, purpose: str, language: str) -> str:
-    """Names the portal, says "never tell anyone"; the last line lets a telephone fill the code in on our page only."""
+    """Names the portal, says "never tell anyone"; the last line lets a telephone fill the code in on our
+    page only.
+    """
     with translation.override(language):
         sentence = (
             _("%(portal)s: %(code)s is your code for the new password.")
@@ -134,7 +142,7 @@ def enter_code(*, login: Login, typed: str, by: Actor) -> None:
 
 
 @transaction.atomic
-def _pass(login: Login, code_id: object, by: Actor) -> None:
+def _pass(login: Login, code_id: Any, by: Actor) -> None:
     now = clock.now()
     # Login first, then code: the order in which send_code locks them.
     passed = Login.objects.filter(pk=login.pk, code_passed_at=None, finished_at=None).update(
@@ -144,7 +152,8 @@ def _pass(login: Login, code_id: object, by: Actor) -> None:
     if not (used and passed):
         raise CodeDead(_("This code is no longer valid. Please ask for a new one."))
     returning(
-        "UPDATE accounts_account SET wrong_codes = wrong_codes - 1 WHERE id = %s AND wrong_codes > 0 RETURNING wrong_codes",
+        "UPDATE accounts_account SET wrong_codes = wrong_codes - 1 WHERE id = %s AND "
+        "wrong_codes > 0 RETURNING wrong_codes",
         [login.account_id],
     )
     login.code_passed_at = now

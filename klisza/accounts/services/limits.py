@@ -1,7 +1,8 @@
 """Counters in the database: shared by all processes, kept over restarts (R42).
 
 Every counter is raised by one statement that gives back a row only if it was still under its limit, and it is
-raised before anything is compared (R40, R41). The SQL is the common part of SQLite (3.35 and later) and PostgreSQL.
+raised before anything is compared (R40, R41). The SQL is the common part of SQLite (3.35 and later) and
+PostgreSQL.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
 from klisza.accounts.models import Bucket
 from klisza.base import clock, sealing
 
-# A name that was tried five times shows the lock text for this long after its last try, whether it exists or not.
+# A name that was tried five times shows the lock text for this long after its last try, whether it exists
+# or not.
 NAME_MEMORY = timedelta(days=30)
 
 TAKE = """
@@ -36,12 +39,12 @@ RETURNING "count"
 def returning(sql: str, parameters: Sequence[object]) -> tuple | None:
     """Run one writing statement and give back its row, or None if its condition did not hold."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_adapted(value) for value in parameters])
+        cursor.execute(sql, tuple(_adapted(value) for value in parameters))
         rows = cursor.fetchall()  # SQLite ends the statement only when every row was fetched
     return rows[0] if rows else None
 
 
-def _adapted(value: object) -> object:
+def _adapted(value: Any) -> Any:
     if isinstance(value, uuid.UUID) and not connection.features.has_native_uuid_field:
         return value.hex
     return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
@@ -69,8 +72,8 @@ def give_back(what: str, value: str, *, per: timedelta) -> None:
     window, _ = _window(per)
     with transaction.atomic():
         returning(
-            'UPDATE accounts_bucket SET "count" = "count" - 1 WHERE "key" = %s AND "window" = %s AND "count" > 0 '
-            'RETURNING "count"',
+            'UPDATE accounts_bucket SET "count" = "count" - 1 WHERE "key" = %s AND "window" = %s AND '
+            '"count" > 0 RETURNING "count"',
             [key_of(what, value), window],
         )
 

@@ -56,9 +56,17 @@ def unlock(*, account: Account, reason: str, by: Actor) -> None:
         locked.locked_at, locked.lock_told_at, locked.lock_cause = None, None, ""
         if known_to_others:
             locked.password = passwords.unusable()
-        locked.save(update_fields=[
-            "state", "wrong_passwords", "wrong_codes", "locked_at", "lock_told_at", "lock_cause", "password",
-        ])  # fmt: skip
+        locked.save(
+            update_fields=[
+                "state",
+                "wrong_passwords",
+                "wrong_codes",
+                "locked_at",
+                "lock_told_at",
+                "lock_cause",
+                "password",
+            ]
+        )
         limits.forget_name(locked.user_name.upper())
         record("account.unlocked", by=by, objects=[locked], reason=reason[:500])
         gets_new_one = was_new and locked.kind == Account.Kind.PATIENT
@@ -97,9 +105,19 @@ def _tell(account: Account, template: str) -> None:
     if not account.email:
         return
     enqueue_mail(
-        to=account.email, language=account.language, template=template, kind="locked", account_id=account.pk,
+        to=account.email,
+        language=account.language,
+        template=template,
+        kind="locked",
+        account_id=account.pk,
         context={
-            "since": account.locked_at, "portal_name": settings.PORTAL_NAME, "address": f"{settings.PUBLIC_URL}/login/",
-            "support": {"email": settings.SUPPORT_EMAIL, "phone": settings.SUPPORT_PHONE, "hours": settings.SUPPORT_HOURS},
+            "since": account.locked_at,
+            "portal_name": settings.PORTAL_NAME,
+            "address": f"{settings.PUBLIC_URL}/login/",
+            "support": {
+                "email": settings.SUPPORT_EMAIL,
+                "phone": settings.SUPPORT_PHONE,
+                "hours": settings.SUPPORT_HOURS,
+            },
         },
-    )  # fmt: skip
+    )

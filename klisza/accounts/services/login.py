@@ -1,6 +1,7 @@
 """Signing in: name and password -> code -> clause -> own password -> list (manual, chapter 2).
 
-A `Login` row is the state of one browser on this way; `queries.next_step` is the only place that knows the order.
+A `Login` row is the state of one browser on this way; `queries.next_step` is the only place that knows the
+order.
 """
 
 from __future__ import annotations
@@ -48,8 +49,10 @@ def enter_password(*, user_name: str, password: str, kind: str, source: str, by:
     """The first step. Returns the login under way and the random key that binds the browser to it.
 
     kind: the listener's: staff do not exist on the public one, nor patients on the staff one.
-    source: the network the browser is in (source.network); it is asked before the account's counter is touched.
-    Always one argon2 and the same statements, whether the name exists, is locked or is somebody else's kind (R46).
+    source: the network the browser is in (source.network); it is asked before the account's counter is
+    touched.
+    Always one argon2 and the same statements, whether the name exists, is locked or is somebody else's kind
+    (R46).
     Raises TooMany, WrongPassword, AccountLocked, TemporaryExpired.
     """
     upper, lower = queries.spellings(user_name)
@@ -63,7 +66,7 @@ def enter_password(*, user_name: str, password: str, kind: str, source: str, by:
         raise AccountLocked(locked_sentence()) if _says_locked(found) else WrongPassword(wrong_sentence())
     if found.account_id is None:
         raise AccountLocked(locked_sentence())
-    account = _succeed(found, upper, source)
+    account = _succeed(found.account_id, upper, source)
     return _begin(account, by)
 
 
@@ -87,7 +90,8 @@ def _ask_source(source: str, name: str) -> None:
 def _wait(per: timedelta) -> TooMany:
     seconds = limits.seconds_left(per)
     sentence = _(
-        "There were too many wrong tries from your network. Please wait %(minutes)d min and try again. Your account is not locked by this."
+        "There were too many wrong tries from your network. Please wait %(minutes)d "
+        "min and try again. Your account is not locked by this."
     )
     return TooMany(sentence % {"minutes": -(-seconds // 60)}, retry_after=seconds)
 
@@ -101,7 +105,8 @@ def _count(upper: str, lower: str, kind: str) -> _Try:
     ).first()
     if row:
         return _Try(tries, row[1], bool(row[2]), limits.as_uuid(row[0]), row[3])
-    # The owner of a locked account is told so by the right password; guessing on ends where the lock text begins.
+    # The owner of a locked account is told so by the right password; guessing on ends where the lock text
+    # begins.
     if other and tries <= settings.WRONG_PASSWORDS_BEFORE_LOCK:
         return _Try(tries, other.password, other.password_is_temporary)
     return _Try(tries)
@@ -125,23 +130,25 @@ def _fail(found: _Try, name: str, source: str, by: Actor) -> None:
 
 
 @transaction.atomic
-def _succeed(found: _Try, name: str, source: str) -> Account:
+def _succeed(account_id: uuid.UUID, name: str, source: str) -> Account:
     """The right password was no wrong try; earlier ones stay counted until a full login."""
     limits.give_back("failures of source", source, per=FAILURES_PER)
     limits.give_name_back(name)
     limits.returning(
-        "UPDATE accounts_account SET wrong_passwords = wrong_passwords - 1 WHERE id = %s AND wrong_passwords > 0 "
+        "UPDATE accounts_account SET wrong_passwords = wrong_passwords - 1 WHERE id ="
+        " %s AND wrong_passwords > 0 "
         "RETURNING wrong_passwords",
-        [found.account_id],
+        [account_id],
     )
-    return Account.objects.get(pk=found.account_id)
+    return Account.objects.get(pk=account_id)
 
 
 def _begin(account: Account, by: Actor) -> tuple[Login, str]:
     if account.password_is_temporary and is_past(account.temporary_until):
         raise TemporaryExpired(
             _(
-                "The temporary password has expired. Choose “Forgot your password?”: we will send you a new one."
+                "The temporary password has expired. Choose “Forgot your password?”: "
+                "we will send you a new one."
             )
             if account.kind == Account.Kind.PATIENT
             else _("The temporary password has expired. Ask your administrator for a new one.")
@@ -151,12 +158,18 @@ def _begin(account: Account, by: Actor) -> tuple[Login, str]:
 
 @transaction.atomic
 def begin(*, account: Account, by: Actor, reset: Reset | None = None) -> tuple[Login, str]:
-    """A login under way, after the password or a reset link was right; nothing is shown before its last step."""
+    """A login under way, after the password or a reset link was right; nothing is shown before its last
+    step.
+    """
     key = ids.token()
     login = Login.objects.create(
-        account=account, session_digest=queries.key_digest(key), started_at=clock.now(), epoch=account.session_epoch,
-        reset=reset, purpose="reset" if reset else "login",
-    )  # fmt: skip
+        account=account,
+        session_digest=queries.key_digest(key),
+        started_at=clock.now(),
+        epoch=account.session_epoch,
+        reset=reset,
+        purpose="reset" if reset else "login",
+    )
     record("login.link_ok" if reset else "login.password_ok", by=by, objects=[account])
     return login, key
 

@@ -22,7 +22,10 @@ TEMPORARY_GROUPS, GROUP_LENGTH = 4, 4  # 16 x 4.86 bits = 77 bits, read and type
 # One argon2 takes 100 MB; a burst of logins must not take the machine's memory.
 _at_once = threading.BoundedSemaphore(4)
 # Same parameters as every other hash, so that an unknown name costs exactly the time of a known one.
-DUMMY_HASH = "argon2$argon2id$v=19$m=102400,t=2,p=8$RGVPbGtQNkw1Q0daRDJvc25iSmw2dg$U8iCXqoH84r8F/pXoBfXwPE75aLZmb7/dXOX7dpZYXA"
+DUMMY_HASH = (
+    "argon2$argon2id$v=19$m=102400,t=2,p=8$RGVPbGtQNkw1Q0daRDJvc25iSmw2dg$U8iCXqoH84r8F/p"
+    "XoBfXwPE75aLZmb7/dXOX7dpZYXA"
+)
 # Only what Django's list of 20,000 (English) leaves out and people here choose.
 COMMON_HERE = frozenset(
     [
@@ -79,7 +82,9 @@ def temporary() -> str:
 
 
 def canonical(raw: str, *, is_temporary: bool) -> str:
-    """What is hashed: an own password in NFC; of a temporary one only the characters, however they were copied."""
+    """What is hashed: an own password in NFC; of a temporary one only the characters, however they were
+    copied.
+    """
     if is_temporary:
         return "".join(letter for letter in raw.upper() if letter.isalnum())
     return unicodedata.normalize("NFC", raw)
@@ -135,7 +140,8 @@ def check(raw: str, *, account: Account) -> str:
     if _is_common(text.casefold()):
         raise WeakPassword(
             _(
-                "This password is among the first that others would try. Please choose another, for example three words that do not belong together."
+                "This password is among the first that others would try. Please "
+                "choose another, for example three words that do not belong together."
             )
         )
     if _is_own_data(text.casefold(), account):

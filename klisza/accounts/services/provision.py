@@ -143,11 +143,19 @@ def _known(language: str) -> str:
 
 def _mail(account: Account, raw: str, *, template: str) -> None:
     enqueue_mail(
-        to=account.email, language=account.language, template=template, kind="account", account_id=account.pk,
-        secret=True, expires_at=account.temporary_until,
+        to=account.email,
+        language=account.language,
+        template=template,
+        kind="account",
+        account_id=account.pk,
+        secret=True,
+        expires_at=account.temporary_until,
         context={
-            "user_name": account.user_name, "password": raw, "until": account.temporary_until,
-            "address": f"{settings.PUBLIC_URL}/login/", "portal_name": settings.PORTAL_NAME,
+            "user_name": account.user_name,
+            "password": raw,
+            "until": account.temporary_until,
+            "address": f"{settings.PUBLIC_URL}/login/",
+            "portal_name": settings.PORTAL_NAME,
             "hospital_name": settings.HOSPITAL_NAME,
         },
-    )  # fmt: skip
+    )

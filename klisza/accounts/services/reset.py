@@ -1,4 +1,6 @@
-"""Forgotten password: name -> always the same page -> mail with a link -> code -> new password (manual, M8.2-M8.6)."""
+"""Forgotten password: name -> always the same page -> mail with a link -> code -> new password (manual,
+M8.2-M8.6).
+"""
 
 from __future__ import annotations
 
@@ -71,9 +73,18 @@ def _tell_names(email: str) -> None:
         return
     first = accounts[0]
     enqueue_mail(
-        to=first.email, language=first.language, template="accounts/mail/names", kind="names", account_id=None, secret=True,
-        context={"names": [account.user_name for account in accounts], "address": f"{settings.PUBLIC_URL}/login/", **_place()},
-    )  # fmt: skip
+        to=first.email,
+        language=first.language,
+        template="accounts/mail/names",
+        kind="names",
+        account_id=None,
+        secret=True,
+        context={
+            "names": [account.user_name for account in accounts],
+            "address": f"{settings.PUBLIC_URL}/login/",
+            **_place(),
+        },
+    )
 
 
 def _answer(account: Account | None) -> None:
@@ -117,9 +128,15 @@ def _mail(
     account: Account, template: str, context: dict[str, object], *, expires_at: datetime | None = None
 ) -> None:
     enqueue_mail(
-        to=account.email, language=account.language, template=template, kind="reset", account_id=account.pk,
-        secret=True, expires_at=expires_at, context={**_place(), **context},
-    )  # fmt: skip
+        to=account.email,
+        language=account.language,
+        template=template,
+        kind="reset",
+        account_id=account.pk,
+        secret=True,
+        expires_at=expires_at,
+        context={**_place(), **context},
+    )
 
 
 def _place() -> dict[str, object]:
@@ -132,7 +149,8 @@ def _place() -> dict[str, object]:
 
 
 def start_reset(*, digest: str, source: str, by: Actor) -> tuple[Login, str]:
-    """The button on the page behind the link: a code goes out; the link itself is used up by the new password.
+    """The button on the page behind the link: a code goes out; the link itself is used up by the new
+    password.
 
     digest: of the token, as queries.reset_digest makes it. Raises LinkDead.
     """

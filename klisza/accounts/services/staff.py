@@ -49,9 +49,14 @@ def create_staff(
         raise Refused(_("This user name is taken."))
     raw = passwords.temporary()
     account = Account(
-        user_name=name, kind=Account.Kind.STAFF, display_name=display_name or name, mobile=number, created_at=clock.now(),
-        email=usable_email(email) if email else "", password=passwords.hashed(raw, is_temporary=True),
-    )  # fmt: skip
+        user_name=name,
+        kind=Account.Kind.STAFF,
+        display_name=display_name or name,
+        mobile=number,
+        created_at=clock.now(),
+        email=usable_email(email) if email else "",
+        password=passwords.hashed(raw, is_temporary=True),
+    )
     with transaction.atomic():
         account.temporary_until = clock.now() + settings.TEMPORARY_PASSWORD_LIFE
         account.save(force_insert=True)

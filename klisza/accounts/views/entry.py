@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from klisza.accounts import services, session, source
+from klisza.accounts.errors import WrongPassword
 from klisza.accounts.forms import LoginForm
 from klisza.accounts.middleware import PortalRequest
 from klisza.base.errors import Refused, TooMany
@@ -35,20 +36,29 @@ def login(request: PortalRequest) -> HttpResponse:
     network = source.network(request)
     try:
         begun, key = services.enter_password(
-            user_name=form.cleaned_data["user_name"], password=form.cleaned_data["password"],
-            kind=session.listener_kind(), source=network, by=request.actor,
-        )  # fmt: skip
-    except TooMany as refusal:
-        form.add_error(None, refusal.sentence)
-        response = show_login(request, form, next_path=next_path, status=refusal.status)
-        response.headers["Retry-After"] = str(refusal.retry_after)
-        return response
-    except Refused as refusal:
+            user_name=form.cleaned_data["user_name"],
+            password=form.cleaned_data["password"],
+            kind=session.listener_kind(),
+            source=network,
+            by=request.actor,
+        )
+    except WrongPassword as refusal:
         form.add_error(None, refusal.sentence)
         return show_login(request, form, next_path=next_path)
+    except Refused as refusal:  # nothing to correct: locked, expired or too many tries
+        return _tell(request, refusal, next_path)
     session.begin_login(request, key, next_path)
     services.send_first_code(login=begun, source=network, by=request.actor)
     return go_on(request, begun)
+
+
+def _tell(request: PortalRequest, refusal: Refused, next_path: str) -> HttpResponse:
+    # Locked must look like wrong: the same status for every name.
+    status = refusal.status if isinstance(refusal, TooMany) else 200
+    response = show_login(request, LoginForm(), next_path=next_path, sentence=refusal.sentence, status=status)
+    if isinstance(refusal, TooMany):
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 @require_POST

@@ -1,4 +1,6 @@
-"""Forgotten password and forgotten user name (manual, M8.2-M8.6). No GET changes anything: mail scanners follow links."""
+"""Forgotten password and forgotten user name (manual, M8.2-M8.6). No GET changes anything: mail scanners
+follow links.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,7 @@ def forgotten_name(request: PortalRequest) -> HttpResponse:
 @sensitive_variables("token")
 @require_safe
 def link(request: PortalRequest, token: str) -> HttpResponse:
-    """Out of the address bar, the history and the referrer: the session keeps the token's digest only (R48)."""
+    """Out of the address bar, the history and the referrer: the session keeps its digest only (R48)."""
     _patients_only()
     request.session[session.RESET] = queries.reset_digest(token[:128])
     return redirect("accounts:reset")

@@ -18,7 +18,7 @@ from klisza.accounts.models import Login
 from klisza.base.errors import Refused, TooMany
 
 from .render import show_login
-from .way import at_step, go_on, locked_out
+from .way import at_step, go_on, locked_out, owner
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -66,7 +66,7 @@ def clause(request: PortalRequest, login: Login) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/clause.html", {"clause": shown})
     if "later" in request.POST:
-        services.abandon(login=login, by=request.actor)
+        services.abandon(login=login, by=owner(request, login))
         session.end(request)
         return render(request, "accounts/not_now.html")
     try:
@@ -74,7 +74,7 @@ def clause(request: PortalRequest, login: Login) -> HttpResponse:
             account=login.account,
             version=request.POST.get("version", ""),
             language=shown.language,
-            by=request.actor,
+            by=owner(request, login),
         )
     except NoLogin:
         return redirect("accounts:clause")
@@ -95,7 +95,9 @@ def own_password(request: PortalRequest, login: Login, template: str) -> HttpRes
     form = NewPasswordForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            services.set_own_password(login=login, raw=form.cleaned_data["new_password"], by=request.actor)
+            services.set_own_password(
+                login=login, raw=form.cleaned_data["new_password"], by=owner(request, login)
+            )
         except WeakPassword as refusal:
             form.add_error("new_password", refusal.sentence)
         except Refused:  # the link was used meanwhile, or the account was locked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,8 @@ from django.urls import reverse
 from klisza.accounts import queries, services, session
 from klisza.accounts.forms import LoginForm
 from klisza.accounts.middleware import PortalRequest
-from klisza.accounts.models import Login
+from klisza.accounts.models import Account, Login
+from klisza.audit.actor import Actor
 from klisza.base.errors import Refused
 
 from .render import show_login
@@ -32,8 +34,14 @@ def go_on(request: PortalRequest, login: Login) -> HttpResponse:
         return redirect("accounts:reset")
     if step != queries.DONE:
         return redirect(ADDRESS[step])
-    account = services.finish(login=login, by=request.actor)
+    account = services.finish(login=login, by=owner(request, login))
     return redirect(session.sign_in(request, account) or home())
+
+
+def owner(request: PortalRequest, login: Login) -> Actor:
+    """Who has passed the code acts under the account's id, although the session is not signed in yet."""
+    kind = "staff" if login.account.kind == Account.Kind.STAFF else "account"
+    return replace(request.actor, kind=kind, id=str(login.account_id))
 
 
 def home() -> str:
@@ -41,7 +49,7 @@ def home() -> str:
 
 
 def at_step(step: str) -> Callable[[Step], Callable[[PortalRequest], HttpResponse]]:
-    """A view that exists only while this very step is next: none can be skipped or repeated by its address."""
+    """A view that exists only while this very step is next: no address skips or repeats one."""
 
     def decorate(view: Step) -> Callable[[PortalRequest], HttpResponse]:
         @wraps(view)

@@ -1,4 +1,6 @@
-"""Which account follows from what is known of a patient: one, once, at the addresses the hospital has on file."""
+"""Which account follows from what is known of a patient: one, once, at the addresses the hospital has on
+file.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ FULL_AGE = 18
 
 
 def settle_account(*, patient: Patient, by: Actor) -> None:
-    """Create the account, or move a new one, or tell the desk why neither happens. Safe to repeat at any time."""
+    """Create the account, or move a new one, or tell the desk why neither happens. Safe to repeat at any
+    time.
+    """
     accounts = queries.accounts_of(patient)
     if not accounts:
         _create_or_ask(patient, by)
@@ -41,14 +45,19 @@ def _create_or_ask(patient: Patient, by: Actor) -> None:
 
 
 def _create_once(patient: Patient, made: Draft, by: Actor) -> None:
-    """Two messages about one patient at the same moment: the second waits for the row and finds the account."""
+    """Two messages about one patient at the same moment: the second waits and finds the account."""
     row = Patient.objects.select_for_update().get(pk=patient.pk)
     if queries.accounts_of(row):
         return
     row.account = create_account(
-        email=row.email, mobile=row.mobile, language=row.language, person_name=queries.full_name(row), by=by,
-        words=words_of(row), made=made,
-    )  # fmt: skip
+        email=row.email,
+        mobile=row.mobile,
+        language=row.language,
+        person_name=queries.full_name(row),
+        by=by,
+        words=words_of(row),
+        made=made,
+    )
     row.save(update_fields=["account"])
 
 

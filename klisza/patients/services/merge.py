@@ -21,12 +21,18 @@ from .tasks import open_task
 def merge(*, survivor: Patient, other: Patient, by: Actor) -> None:
     """`other` becomes an alias of `survivor`; no row is moved, and undo_merge takes it back.
 
-    Of two accounts the survivor's goes on; the other one is locked and the desk asked to make sure who is who.
-    Repeating a merge changes nothing. Raises BadMessage for a circle or when `other` belongs to somebody else already.
+    Of two accounts the survivor's goes on; the other one is locked and the desk asked to make sure who is
+    who.
+    Repeating a merge changes nothing. Raises BadMessage for a circle or when `other` belongs to somebody
+    else already.
     """
     with transaction.atomic():
         first, second = _locked(survivor), _locked(other)
-        if second.survivor_id is not None and queries.survivor(second).pk == queries.survivor(first).pk:
+        if (
+            second.pk != first.pk
+            and second.survivor_id is not None
+            and queries.survivor(second).pk == queries.survivor(first).pk
+        ):
             return
         _refuse_nonsense(first, second)
         kept, lost = queries.accounts_of(queries.survivor(first)), queries.accounts_of(second)
@@ -62,7 +68,7 @@ def _locked(patient: Patient) -> Patient:
 
 
 def _refuse_nonsense(first: Patient, second: Patient) -> None:
-    if queries.survivor(first).pk == second.pk:
+    if second.pk in (first.pk, queries.survivor(first).pk):
         raise BadMessage("a patient cannot be merged into itself or into its own alias")
     if second.survivor_id is not None:
         raise BadMessage("this patient is already merged into another one")

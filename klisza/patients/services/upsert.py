@@ -63,8 +63,15 @@ def upsert_patient(
 
 
 def _clean(
-    identifiers: Sequence[tuple[str, str]], family: str, given: str, born: date | None, sex: str, email: str, mobile: str, language: str
-) -> _Facts:  # fmt: skip
+    identifiers: Sequence[tuple[str, str]],
+    family: str,
+    given: str,
+    born: date | None,
+    sex: str,
+    email: str,
+    mobile: str,
+    language: str,
+) -> _Facts:
     pairs = tuple(
         dict.fromkeys(
             (issuer.strip(), value.strip())
