@@ -110,6 +110,8 @@ class GuardedProvider(DULServiceProvider):
 class GuardedMessages(DIMSEServiceProvider):
     """C-ECHO and C-STORE requests, one at a time; a data set goes to a spool instead of unbounded memory."""
 
+    message: Any
+
     def receive_primitive(self, primitive: P_DATA) -> None:
         if self.message is None:
             self.message = DIMSEMessage()

@@ -1,7 +1,7 @@
 """Where callers wait until they have said who they are: one thread for all, no association slot taken.
 
-A library that gives every connection a thread and a slot is blocked by twelve silent sockets and reads a PDU
-of the length its sender announces (trust.md P11, P12). Here a caller has a few seconds to deliver one complete
+A library that gives every connection a thread and a slot is blocked by 12 silent sockets and reads a PDU
+of the length its sender announces (trust.md P11, P12). Here a caller has a few seconds to deliver a complete
 A-ASSOCIATE-RQ; the length is judged before anything is read, and only then does a thread take over.
 """
 
