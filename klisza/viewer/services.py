@@ -15,7 +15,7 @@ from klisza.patients.viewer import Viewer
 
 
 def admit(*, viewer: Viewer, examination: Examination, reports: list[ReportVersion] | None = None) -> str:
-    """Record the view, commit, then issue a ticket for the examination's studies; also called for each renewal.
+    """Record the view, commit, then issue a ticket for the examination's studies; also for each renewal.
 
     reports: versions that the same page shows in full.
     A ticket lives settings.TICKET_LIFE, so one audit row stands for at most that long a look.

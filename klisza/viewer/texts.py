@@ -1,4 +1,4 @@
-"""Sentences of the viewer's script and of its help; `{name}` is filled in by the script (frontend/viewer/texts.ts)."""
+"""Sentences of the viewer's script and of its help; `{name}` is filled in by frontend/viewer/texts.ts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _failures() -> dict[str, str]:
             "These images are not available any more. Go back to the examination to see what is there."
         ),
         "failed_network": _(
-            "The image did not arrive. Check the internet connection; we will try again as soon as it is back."
+            "The image did not arrive. Check the internet connection; we try again as soon as it is back."
         ),
         "failed_decode": _(
             "This image cannot be shown in the browser. Other images may work; all can be downloaded."

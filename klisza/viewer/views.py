@@ -21,7 +21,7 @@ from klisza.patients.viewer import Viewer
 
 from . import presenters, services
 
-# wasm: the decoders. blob: the cursors of the tools. data: pictures that the browser's own JPEG decoder draws.
+# wasm: the decoders. blob: the tools' cursors. data: pictures that the browser's own JPEG decoder draws.
 POLICY = {
     "default-src": [NONE],
     "script-src": [SELF, WASM_UNSAFE_EVAL],
@@ -38,9 +38,9 @@ POLICY = {
 
 @require_safe
 @patient_required
-@csp_replace(POLICY)
+@csp_replace(POLICY)  # type: ignore[untyped-decorator]
 def open_viewer(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
-    """Images with their report in a window of their own (manual M3.2). Nothing is ever read from the query (R31)."""
+    """Images with their report in a window of their own (manual M3.2); the query is never read (R31)."""
     if request.GET:
         raise Refused(
             _("The viewer opens examinations of the portal only. Please open it from the examination's page.")
