@@ -64,9 +64,10 @@ def main() -> int:
             load.send(parts, ae_title=klisza.ae_title, port=klisza.dicom)
             wait_for(lambda: klisza.settled(data.study_uid(data.MARK)), 240, "previews and metadata")
         found: dict[str, dict[str, list[float]]] = {choice: defaultdict(list) for choice in CHOICES}
-        for _ in range(options.rounds):
-            for choice, samples in found.items():
-                _measure(klisza, choice, samples, options.seconds, folder)
+        for number in range(options.rounds):
+            # There and back again: a load that grows meanwhile favours nobody.
+            for choice in list(found)[:: -1 if number % 2 else 1]:
+                _measure(klisza, choice, found[choice], options.seconds, folder)
     _print(found)
     return 0
 

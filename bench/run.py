@@ -17,6 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from . import browser as pages
 from . import data, load
 from .servers import Klisza, Missing, Nginx, Orthanc, program, wait_for
 
@@ -63,6 +64,8 @@ def measure(folder: Path, rounds: int, seconds: float) -> tuple[list[dict[str, A
         klisza = stack.enter_context(Klisza(folder / "klisza").running())
         orthanc = stack.enter_context(Orthanc(folder / "orthanc").running())
         nginx = stack.enter_context(Nginx(folder / "nginx").running())
+        browser = _browser(stack)
+        pages.register(klisza)
         mark = data.MARK
         for number in range(1, rounds + 1):
             mark, old = f"777{number:04}", mark
@@ -70,8 +73,13 @@ def measure(folder: Path, rounds: int, seconds: float) -> tuple[list[dict[str, A
             _ingest(parts, mark, [(klisza, ours), (orthanc, theirs)], flip=number % 2 == 0)
             _frames(klisza, orthanc, nginx, mark, (ours, theirs, static), seconds, folder)
             _first_image(klisza, orthanc, mark, ours, theirs)
+            if browser is not None:
+                preview, drawn = pages.first_image(klisza, browser, mark)
+                ours["browser preview"].append(preview)
+                ours["browser first"].append(drawn)
             print(f"round {number} of {rounds} done", flush=True)
-        notes = [
+        notes = [] if browser else ["no Chromium here: the viewer's own figures are missing"]
+        notes += [
             f"Orthanc {orthanc.version()}, {os.cpu_count()} cores, {rounds} rounds, {data.SLICES} slices",
             *NOT_MEASURED,
         ]
@@ -135,6 +143,14 @@ def _first_image(klisza: Klisza, orthanc: Orthanc, mark: str, ours: Samples, the
             * 1000
         )
         ours["preview"].append(load.fetch([f"{base}/rendered"], ["*/*"])[0] * 1000)
+
+
+def _browser(stack: contextlib.ExitStack) -> Any:
+    """None without Chromium; its rows are left out then."""
+    try:
+        return stack.enter_context(pages.chromium())
+    except Missing:
+        return None
 
 
 def _rows(ours: Samples, theirs: Samples, static: Samples) -> list[dict[str, Any]]:
@@ -215,6 +231,30 @@ def _rows(ours: Samples, theirs: Samples, static: Samples) -> list[dict[str, Any
     rows.append(
         row("preview", "server-made preview of the series", "none", defaultdict(list), "preview", "ms", None)
     )
+    if ours["browser first"]:
+        none: Samples = defaultdict(list)
+        rows.append(
+            row(
+                "browser-preview",
+                "viewer, cold Chromium: preview there",
+                "none",
+                none,
+                "browser preview",
+                "ms",
+                None,
+            )
+        )
+        rows.append(
+            row(
+                "browser-first",
+                "viewer, cold Chromium: first slice drawn",
+                "none",
+                none,
+                "browser first",
+                "ms",
+                None,
+            )
+        )
     errors = int(sum(ours["errors"]))
     rows.append({"id": "errors", "what": "wrong or broken answers under load", "peer": "Orthanc",
     "ours": errors, "theirs": int(sum(theirs["errors"])),

@@ -106,7 +106,7 @@ class Klisza:
             wait_for(lambda: answers(f"http://127.0.0.1:{self.http}/healthz"), START_SECONDS, "Klisza")
             wait_for(lambda: _listens(self.dicom), START_SECONDS, "Klisza's DICOM port")
             self.token = (
-                self._klisza("client", "create", "bench", "--scope", "dicomweb:read").strip().splitlines()[-1]
+                self.command("client", "create", "bench", "--scope", "dicomweb:read").strip().splitlines()[-1]
             )
             yield self
 
@@ -116,16 +116,17 @@ class Klisza:
 
     def addresses(self, study_uid: str) -> tuple[str, list[str]]:
         """(series address, frame addresses) under a fresh ticket, as the viewer gets them."""
-        line = next(
-            line
-            for line in self._klisza("shell", "-c", TICKET.format(uid=study_uid)).splitlines()
-            if line[:1] == "="
-        )
-        ticket, study, series, *instances = line[1:].split()
+        line = self.said(TICKET.format(uid=study_uid))
+        ticket, study, series, *instances = line.split()
         base = f"{self.root}/t/{ticket}/studies/{study}/series/{series}"
         return base, [f"{base}/instances/{instance}/frames/1" for instance in instances]
 
-    def _klisza(self, *arguments: str) -> str:
+    def said(self, script: str) -> str:
+        """What a script run in `klisza shell` prints behind an equals sign."""
+        lines = self.command("shell", "-c", script).splitlines()
+        return next(line[1:] for line in lines if line.startswith("="))
+
+    def command(self, *arguments: str) -> str:
         done = subprocess.run(
             [KLISZA, *arguments],
             env=self.environment,
