@@ -33,16 +33,16 @@ def detail(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
         "panes": panes,
         "newest": max(panes, key=lambda pane: pane.issued_at, default=None),
         "why_no_report": "" if panes else wording.why_no_report(examination),
-        **_previews(viewer, examination),
+        **_previews(viewer, examination, request.session.session_key or ""),
     }
     return render(request, "examinations/detail.html", context)
 
 
-def _previews(viewer: Viewer, examination: Examination) -> dict[str, Any]:
+def _previews(viewer: Viewer, examination: Examination, session: str) -> dict[str, Any]:
     """The ticket is issued here, after the record of the opening was committed (R69)."""
     if not wording.has_pictures(examination):
         return {"previews": [], "why_no_images": wording.why_no_images(examination)}
     study_ids = queries.study_ids(examination)[: tickets.STUDIES_MOST]
-    ticket = tickets.issue(holder=str(viewer.account_id), study_ids=study_ids)
+    ticket = tickets.issue(holder=str(viewer.account_id), study_ids=study_ids, session=session)
     series = [one for one in archive.series_of(study_ids) if one.showable]
     return {"previews": presenters.previews(series, ticket), "why_no_images": ""}
