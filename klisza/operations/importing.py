@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from klisza.standards.dicom.uids import EXPLICIT_BE, MEDIA_STORAGE_DIRECTORY
 HEAD = 132 + 65_536 + 64  # as much as preamble and meta group may take
 ZIP_MAGIC = b"PK\x03\x04"
 ZIP_SECONDS = 900
+LEFTOVER_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,11 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _import_file(path: Path, shown: str, source: Source, *, named: bool) -> Iterator[Line]:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
+    try:
+        head = _head(path)
+    except OSError as fault:
+        yield Line(shown, "refused", f"cannot be read ({type(fault).__name__})")
+        return
     if head.startswith(ZIP_MAGIC):
         yield from _import_zip(path, shown, source)
     else:
@@ -88,8 +94,7 @@ def _import_zip(path: Path, shown: str, source: Source) -> Iterator[Line]:
 
 
 def _import_member(path: Path, shown: str, source: Source) -> Line:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
+    head = _head(path)
     if head.startswith(ZIP_MAGIC):
         return Line(shown, "refused", "a ZIP file inside of a ZIP file")
     line = _import_object(path, head, shown, source, named=False)
@@ -129,10 +134,18 @@ def _store(path: Path, found: Part10, source: Source) -> Outcome:
         return store_instance(part10=target, source=source)
 
 
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD)
+
+
 def _scratch() -> Path:
-    """On the data disk: /tmp may be memory."""
+    """On the data disk: /tmp may be memory. What a killed import left there goes after a day."""
     folder = Path(settings.DATA_DIR) / "scratch"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in folder.iterdir():
+        if time.time() - left.stat().st_mtime > LEFTOVER_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
     return folder
 
 
