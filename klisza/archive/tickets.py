@@ -86,6 +86,11 @@ def check(token: str) -> Ticket:
     return ticket
 
 
+def is_of_session(ticket: Ticket, session: str) -> bool:
+    """Whether a browser with this sign-in may use the ticket: a copied address opens nothing elsewhere."""
+    return not ticket.session or hmac.compare_digest(ticket.session, _subject(session).hex())
+
+
 def revoke(*, subject: str) -> None:
     """End every ticket issued up to now to this holder or session, or for this study (its id as text).
 

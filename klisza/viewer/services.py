@@ -14,9 +14,12 @@ from klisza.examinations.models import Examination, ReportVersion
 from klisza.patients.viewer import Viewer
 
 
-def admit(*, viewer: Viewer, examination: Examination, reports: list[ReportVersion] | None = None) -> str:
+def admit(
+    *, viewer: Viewer, examination: Examination, session: str, reports: list[ReportVersion] | None = None
+) -> str:
     """Record the view, commit, then issue a ticket for the examination's studies; also for each renewal.
 
+    session: name of the browser's sign-in; the ticket is worth nothing in another one (R10).
     reports: versions that the same page shows in full.
     A ticket lives settings.TICKET_LIFE, so one audit row stands for at most that long a look.
     Raises NotFound when there are no images, Unavailable when the record cannot be written (R69).
@@ -43,4 +46,4 @@ def admit(*, viewer: Viewer, examination: Examination, reports: list[ReportVersi
                 )
     except DatabaseError as unwritten:
         raise Unavailable("audit") from unwritten
-    return tickets.issue(holder=str(viewer.account_id), study_ids=study_ids)
+    return tickets.issue(holder=str(viewer.account_id), study_ids=study_ids, session=session)

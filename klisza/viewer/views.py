@@ -49,7 +49,10 @@ def open_viewer(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse
     examination = examinations.get_visible(viewer, examination_id, purpose="images")
     reports = _reports(viewer, examination_id)
     ticket = services.admit(
-        viewer=viewer, examination=examination, reports=[shown.version for shown in reports]
+        viewer=viewer,
+        examination=examination,
+        session=request.session.session_key or "",
+        reports=[shown.version for shown in reports],
     )
     cards = archive.series_of(examinations.study_ids(examination))
     screen = presenters.screen(examination, cards, reports, ticket)
@@ -63,7 +66,8 @@ def renew_ticket(request: HttpRequest, examination_id: uuid.UUID) -> JsonRespons
     """Through the gate once more: what was hidden meanwhile stays hidden."""
     viewer = _viewer_of(request)
     examination = examinations.get_visible(viewer, examination_id, purpose="images")
-    ticket = services.admit(viewer=viewer, examination=examination)
+    session = request.session.session_key or ""
+    ticket = services.admit(viewer=viewer, examination=examination, session=session)
     return JsonResponse({"base": presenters.base(ticket)})
 
 

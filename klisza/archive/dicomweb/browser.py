@@ -7,6 +7,9 @@ import hashlib
 import json
 import uuid
 
+from django.conf import settings
+from django.http.cookie import parse_cookie
+
 from klisza.archive import tickets
 from klisza.base.errors import NotFound, Unavailable
 from klisza.base.ids import from_opaque_uid
@@ -24,6 +27,8 @@ def answer(parts: list[str], environ: Environ) -> Answer:
     if len(parts) < 5 or parts[1] != "studies" or parts[3] != "series":
         raise NotFound
     ticket = tickets.check(parts[0])
+    if not tickets.is_of_session(ticket, _session(environ)):
+        raise tickets.TicketRefused
     study_id = from_opaque_uid(parts[2])
     if study_id is None or study_id not in ticket.study_ids:
         raise NotFound
@@ -37,6 +42,11 @@ def answer(parts: list[str], environ: Environ) -> Answer:
     if rest in (["thumbnail"], ["rendered"]):
         return _picture(entry, row, thumbnail=rest == ["thumbnail"])
     raise NotFound
+
+
+def _session(environ: Environ) -> str:
+    """The name of the browser's sign-in; compared with the ticket's digest, never looked up."""
+    return parse_cookie(environ.get("HTTP_COOKIE", "")).get(settings.SESSION_COOKIE_NAME, "")
 
 
 def _frame(row: Row, instance_id: uuid.UUID | None, number: str, environ: Environ) -> Answer:
