@@ -82,7 +82,7 @@ def clean_meta(ds: Dataset) -> None:
     for mark in SENDER_MARKS:
         if mark in ds.file_meta:
             delattr(ds.file_meta, mark)
-    ds.preamble = b"\0" * 128  # type: ignore[attr-defined]
+    ds.preamble = b"\0" * 128
 
 
 def read_series(samples: Path, recipe: Words) -> list[Dataset]:
