@@ -7,6 +7,7 @@ import email
 import email.policy
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -28,7 +29,6 @@ GENEROUS = {
     "KLISZA_SOURCE_FAILURES": "100000",
     "KLISZA_SOURCE_NAMES": "100000",
     "KLISZA_CODES_PER_SOURCE_HOUR": "100000",
-    "KLISZA_RESETS_PER_SOURCE_HOUR": "100000",
     "KLISZA_RESETS_PER_SOURCE_HOUR": "100000",
 }
 
@@ -60,6 +60,7 @@ class Portal:
             "KLISZA_METRICS_BIND": f"127.0.0.1:{self.metrics}",
             "KLISZA_DICOM_BIND": f"127.0.0.1:{self.dicom}",
             **GENEROUS,
+            **_database(),
             **settings,
         }
 
@@ -100,8 +101,8 @@ class Portal:
 
     def klisza(self, *arguments: str, check: bool = True, **more: Any) -> subprocess.CompletedProcess[str]:
         """Run a command on the same data folder."""
-        more = {"capture_output": True, "text": True, "timeout": 120} | more
-        done = subprocess.run([KLISZA, *arguments], env=self.environment, cwd=self.folder, **more)
+        more = {"env": self.environment, "capture_output": True, "text": True, "timeout": 120} | more
+        done = subprocess.run([KLISZA, *arguments], cwd=self.folder, **more)
         assert not check or done.returncode == 0, f"klisza {arguments[:2]}: {done.stdout}{done.stderr}"
         return done
 
@@ -147,6 +148,16 @@ class Portal:
         assert self.process is not None
         assert self.process.poll() is None, f"klisza up ended by itself:\n{self.log_tail()}"
         return "Ctrl-C stops." in self.log_tail(10_000)
+
+
+def _database() -> dict[str, str]:
+    """With KLISZA_TEST_DATABASE=1 every portal gets a database of its own on the server of the tests."""
+    if os.environ.get("KLISZA_TEST_DATABASE") != "1":
+        return {}
+    from tests.postgres import new_database
+
+    address = new_database(os.environ["KLISZA_DATABASE_URL"], f"portal_{secrets.token_hex(6)}")
+    return {"KLISZA_DATABASE_URL": address, "KLISZA_SECRET_KEY": os.environ["KLISZA_SECRET_KEY"]}
 
 
 def _without_klisza() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Are all translations there? No msgid without its Polish and Ukrainian text, none marked fuzzy, none out of use."""
+"""Are all translations there? None missing in Polish or Ukrainian, none fuzzy, none out of use."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def extracted(app: Path) -> set[tuple[str, str]]:
         copy = Path(folder) / app.name
         shutil.copytree(app, copy, ignore=shutil.ignore_patterns("locale", "built", "data", "__pycache__"))
         (copy / "locale").mkdir()
+        django_admin = str(Path(sys.executable).with_name("django-admin"))
         subprocess.run(
-            [str(Path(sys.executable).with_name("django-admin")), "makemessages", "-l", "pl", "--no-location", "-v0"],
-            cwd=copy, check=True,
-        )  # fmt: skip
+            [django_admin, "makemessages", "-l", "pl", "--no-location", "-v0"], cwd=copy, check=True
+        )
         made = copy / "locale" / "pl" / "LC_MESSAGES" / "django.po"
         return {key(entry) for entry in polib.pofile(str(made))} if made.exists() else set()
 

@@ -74,8 +74,10 @@ class TestStopping:
         with running(tmp_path) as portal:
             before = role(portal, victim)
             os.kill(before, signal.SIGKILL)
-            portal.wait_for(lambda: role(portal, victim) not in (0, before), what="the new process")
-            portal.wait_for(lambda: answers(portal), what="an answer")
+            portal.wait_for(
+                lambda: role(portal, victim) not in (0, before), seconds=60, what="the new process"
+            )
+            portal.wait_for(lambda: answers(portal), seconds=60, what="an answer")
 
 
 def role(portal: Portal, name: str) -> int:
