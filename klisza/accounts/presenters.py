@@ -10,7 +10,7 @@ from django.conf import settings
 
 from klisza.base import clock
 
-from .models import Account, Login
+from .models import Login
 from .phones import tail
 
 
@@ -42,13 +42,3 @@ def code_page(login: Login) -> CodePage:
         has_more=has_more,
         minutes=int(settings.CODE_LIFE.total_seconds() // 60),
     )
-
-
-def masked_email(account: Account) -> str:
-    """'a***@example.org': enough to recognise it."""
-    name, _, place = account.email.partition("@")
-    return f"{name[:1]}***@{place}" if place else ""
-
-
-def masked_mobile(account: Account) -> str:
-    return f"*** *** {tail(account.mobile)}" if account.mobile else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from klisza.accounts import presenters as accounts
+from klisza.accounts import masking
 from klisza.accounts.models import Account
 from klisza.base import clock
 
@@ -82,8 +82,8 @@ def account_card(account: Account) -> AccountCard:
         account=account,
         state=state,
         tone=tone,
-        email=accounts.masked_email(account),
-        mobile=accounts.masked_mobile(account),
+        email=masking.masked_email(account),
+        mobile=masking.masked_mobile(account),
         can_unlock=account.state == Account.State.LOCKED,
         can_reissue=account.state == Account.State.NEW,
     )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from klisza.accounts import clausetext, presenters, queries, services, session
+from klisza.accounts import clausetext, masking, queries, services, session
 from klisza.accounts.decorators import patient_required, to_login
 from klisza.accounts.errors import AccountLocked, WrongPassword
 from klisza.accounts.forms import ChangePasswordForm
@@ -58,8 +58,8 @@ def contact(request: PortalRequest) -> HttpResponse:
     assert account is not None  # noqa: S101 - patient_required
     context = {
         "account": account,
-        "email": presenters.masked_email(account),
-        "mobile": presenters.masked_mobile(account),
+        "email": masking.masked_email(account),
+        "mobile": masking.masked_mobile(account),
     }
     return render(request, "accounts/contact.html", context)
 

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from klisza.accounts import presenters, queries, services, session, source
+from klisza.accounts import masking, queries, services, session, source
 from klisza.accounts.errors import LinkDead
 from klisza.accounts.forms import ForgottenForm, ForgottenNameForm
 from klisza.accounts.middleware import PortalRequest
@@ -88,7 +88,7 @@ def new_password(request: PortalRequest) -> HttpResponse:
         return render(
             request,
             "accounts/reset_start.html",
-            {"mobile": presenters.masked_mobile(found.account), "digits": settings.OTP_DIGITS},
+            {"mobile": masking.masked_mobile(found.account), "digits": settings.OTP_DIGITS},
         )
     try:
         begun, key = services.start_reset(digest=digest, source=source.network(request), by=request.actor)
