@@ -41,10 +41,8 @@ def test_portal_starts_on_postgresql(url: str, tmp_path: Path) -> None:
     address = new_database(url, "portal")
     with running(tmp_path, KLISZA_DATABASE_URL=address, KLISZA_SECRET_KEY=KEY) as portal:
         assert portal.get("/readyz") == (200, "ok\n")
-        portal.klisza(
-            "patient", "upsert", "--id", "MRN-1", "--family", "Żółta", "--given", "Anna", "--birth-date", "1950-02-01",
-            "--email", "anna@example.org", "--mobile", "+48600100200",
-        )  # fmt: skip
+        anna = ["--id", "MRN-1", "--family", "Żółta", "--given", "Anna", "--birth-date", "1950-02-01"]
+        portal.klisza("patient", "upsert", *anna, "--email", "anna@example.org", "--mobile", "+48600100200")
         portal.wait_for(lambda: portal.mails("anna@example.org"), what="the first mail")
         chained = 'klisza_queue_length{queue="audit_unchained"} 0.0'
         portal.wait_for(
