@@ -34,6 +34,15 @@ def rendered(body: bytes) -> Document:
     return document
 
 
+def blank_pages(*sizes: tuple[int, int]) -> bytes:
+    document, out = pypdfium2.PdfDocument.new(), io.BytesIO()
+    for size in sizes:
+        document.new_page(*size).close()
+    document.save(out)
+    document.close()
+    return out.getvalue()
+
+
 def test_a_report_becomes_picture_and_text() -> None:
     document = rendered((REPORTS / "TK-2026-11804.pdf").read_bytes())
     page = queries.pages_of(document)[0]
@@ -65,22 +74,12 @@ def test_what_cannot_be_drawn_is_marked_once(body: bytes) -> None:
 
 
 def test_a_giant_page_is_made_small() -> None:
-    sheet = pypdfium2.PdfDocument.new()
-    sheet.new_page(14400, 2)
-    sheet.new_page(2, 14400)
-    out = io.BytesIO()
-    sheet.save(out)
-    pages = queries.pages_of(rendered(out.getvalue()))
+    pages = queries.pages_of(rendered(blank_pages((14400, 2), (2, 14400))))
     assert all(page.width <= 1245 and page.height <= 4970 for page in pages)
 
 
 def test_many_pages_have_a_limit() -> None:
-    book = pypdfium2.PdfDocument.new()
-    for _ in range(70):
-        book.new_page(100, 140)
-    out = io.BytesIO()
-    book.save(out)
-    document = rendered(out.getvalue())
+    document = rendered(blank_pages(*[(100, 140)] * 70))
     assert (document.pages, len(queries.pages_of(document))) == (70, 60)
 
 

@@ -31,7 +31,7 @@ _numbers = itertools.count(1)
 def pdf(text: str = "") -> bytes:
     """A one-page PDF; another number makes other bytes."""
     document = pypdfium2.PdfDocument.new()
-    document.new_page(200 + next(_numbers) if not text else 200, 300)
+    document.new_page(200 + next(_numbers) if not text else 200, 300).close()
     out = io.BytesIO()
     document.save(out)
     document.close()
