@@ -97,12 +97,15 @@ export function commandFor(press: Press, onImage: boolean): Command | null {
 const KEEPS_ITS_KEYS = 'input, select, textarea, dialog, .report, [data-panel], .menu';
 
 export function listenToKeys(image: HTMLElement, run: (command: Command) => void): void {
-  document.addEventListener('keydown', (event) => {
+  const listen = (event: KeyboardEvent) => {
     const target = event.target as Element;
+    // Cornerstone swallows every key on the image, Tab as well: nobody could leave it by keyboard.
+    if (target === image) event.stopPropagation();
     if (event.defaultPrevented || target.closest(KEEPS_ITS_KEYS)) return;
     const command = commandFor(event, target === image);
     if (!command) return;
     event.preventDefault();
     run(command);
-  });
+  };
+  document.addEventListener('keydown', listen, { capture: true });
 }

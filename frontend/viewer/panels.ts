@@ -6,7 +6,7 @@ export class Panels {
 
   constructor(private readonly openers: HTMLElement[] = all('[data-opens]')) {
     for (const opener of openers) opener.addEventListener('click', () => this.toggle(opener));
-    document.addEventListener('keydown', (event) => this.onKey(event));
+    document.addEventListener('keydown', (event) => this.onKey(event), { capture: true });
     document.addEventListener('pointerdown', (event) => this.onPress(event));
     // Whoever has chosen what a finger does, or another series, wants to see the picture.
     for (const button of all('[data-panel] [data-mode], [data-panel] [data-series]')) {

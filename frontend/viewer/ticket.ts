@@ -64,7 +64,7 @@ export class Ticket {
     try {
       return await this.post(this.settings.ticketUrl, {
         method: 'POST',
-        headers: { 'X-CSRFToken': this.settings.csrfToken },
+        headers: { 'X-CSRFToken': this.settings.csrfToken, Accept: 'application/json' },
         credentials: 'same-origin',
         redirect: 'error',
       });

@@ -145,17 +145,16 @@ def _report(examination: Examination, shown: ShownReport) -> dict[str, Any]:
             "url": reverse("examinations:report-page", args=[examination.pk, pane.version_id, page.number]),
             "width": page.width,
             "height": page.height,
-            "text": page.text,
         }
         for page in pane.pages
     ]
     return {
-        "id": pane.version_id,
         "title": pane.title,
         "corrected": pane.corrected,
         "note": pane.note,
         "total": pane.total,
         "pages": pages,
+        "text": [page.text for page in pane.pages if page.text],
         "download_url": address,
         "print_url": f"{address}?print",
     }
