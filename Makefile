@@ -12,6 +12,11 @@ ifeq ($(wildcard $(KLISZA_SAMPLES)/dicom),)
 export KLISZA_SAMPLES := $(abspath tests/data)
 endif
 export UV_PYTHON_DOWNLOADS := never
+# The machine's own certificates count too: many hospitals look into TLS on its way out.
+export UV_SYSTEM_CERTS := 1
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export NODE_EXTRA_CA_CERTS ?= /etc/ssl/certs/ca-certificates.crt
+endif
 MESSAGES := $(shell find klisza -name django.po)
 FRONT := $(shell find frontend -path frontend/node_modules -prune -o -type f -print)
 PROCESSES ?= 2
