@@ -171,3 +171,14 @@ class MachineClient(models.Model):
     issuer = models.CharField(max_length=128, blank=True)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+
+
+class Revocation(models.Model):
+    """Permission given out before this moment is dead: everything of an account, of one sign-in, or to one study.
+
+    Tickets live without the database; every web process reads the newest rows about once a second.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    subject = models.CharField(max_length=64)  # digest: services.revocation.subject_of
+    at = models.DateTimeField(db_index=True)

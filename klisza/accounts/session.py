@@ -11,6 +11,7 @@ from klisza.base import clock
 
 from . import queries
 from .models import Account, Login
+from .services.revocation import revoke
 
 LOGIN, RESET, NEXT, LANGUAGE, EPOCH, SINCE, SEEN, ENDED = (
     "login",
@@ -66,6 +67,8 @@ def renew(request: HttpRequest, account: Account) -> None:
 def end(request: HttpRequest, *, said: str = "") -> None:
     """said: why, for the login page to tell: 'idle' | 'over' | ''."""
     language = request.session.get(LANGUAGE)
+    if EPOCH in request.session and request.session.session_key:
+        revoke(subject=request.session.session_key)  # pictures that this sign-in still has tickets for
     auth.logout(request)
     if language:
         request.session[LANGUAGE] = language

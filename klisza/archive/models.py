@@ -15,7 +15,9 @@ class Peer(models.Model):
     address = models.CharField(max_length=64)  # one address or a network in CIDR form
     port = models.PositiveIntegerField(null=True)
     issuer = models.CharField(max_length=128, blank=True)
-    charset = models.CharField(max_length=32, blank=True)  # SpecificCharacterSet assumed for what it sends unlabelled
+    charset = models.CharField(
+        max_length=32, blank=True
+    )  # SpecificCharacterSet assumed for what it sends unlabelled
     created_at = models.DateTimeField()
 
 
@@ -28,7 +30,9 @@ class Study(models.Model):
     study_instance_uid = models.CharField(max_length=64, unique=True)
     patient_id = models.CharField(max_length=128, blank=True)
     issuer = models.CharField(max_length=128)
-    patient_name = models.CharField(max_length=400, blank=True)  # for the mismatch check only; never shown to a patient
+    patient_name = models.CharField(
+        max_length=400, blank=True
+    )  # for the mismatch check only; never shown to a patient
     patient_birth_date = models.DateField(null=True)
     patient_sex = models.CharField(max_length=16, blank=True)
     accession_number = models.CharField(max_length=64, blank=True)
@@ -46,7 +50,9 @@ class Study(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["settles_at"], condition=models.Q(state="receiving"), name="study_receiving"),
+            models.Index(
+                fields=["settles_at"], condition=models.Q(state="receiving"), name="study_receiving"
+            ),
             models.Index(fields=["issuer", "patient_id"], name="study_patient_key"),
         ]
 
@@ -62,11 +68,21 @@ class Series(models.Model):
     laterality = models.CharField(max_length=16, blank=True)
     station_name = models.CharField(max_length=64, blank=True)
     # Made by the worker in the sandbox:
-    preview = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # JPEG, long side 768
-    thumbnail = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # JPEG, long side 256
-    metadata = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # gzip JSON, opaque UIDs
-    full_metadata = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")  # gzip JSON as sent
-    frame_time_ms = models.FloatField(null=True)  # between two frames of its multi-frame objects, when they say so
+    preview = models.ForeignKey(
+        "blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+"
+    )  # JPEG, long side 768
+    thumbnail = models.ForeignKey(
+        "blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+"
+    )  # JPEG, long side 256
+    metadata = models.ForeignKey(
+        "blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+"
+    )  # gzip JSON, opaque UIDs
+    full_metadata = models.ForeignKey(
+        "blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+"
+    )  # gzip JSON as sent
+    frame_time_ms = models.FloatField(
+        null=True
+    )  # between two frames of its multi-frame objects, when they say so
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["study", "series_instance_uid"], name="series_once")]
@@ -82,7 +98,9 @@ class Instance(models.Model):
     number_of_frames = models.PositiveIntegerField(default=0)  # 0 = no pixel data
     rows = models.PositiveIntegerField(default=0)
     columns = models.PositiveIntegerField(default=0)
-    blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")  # Part 10: our preamble and meta + the data set as received
+    blob = models.ForeignKey(
+        "blobs.Blob", on_delete=models.PROTECT, related_name="+"
+    )  # Part 10: our preamble and meta + the data set as received
     dataset_offset = models.PositiveIntegerField()  # where the received data set begins in the blob
     dataset_sha256 = models.CharField(max_length=64)
     # Frames as the viewer gets them: pieces of `blob`, or of `rendition` when browsers cannot decode the original.
@@ -117,11 +135,3 @@ class RefusedAssociation(models.Model):
     called_ae_title = models.CharField(max_length=16, blank=True)
     address = models.CharField(max_length=45)
     reason = models.CharField(max_length=200)
-
-
-class Revocation(models.Model):
-    """Every ticket of this holder or study issued up to this moment is dead; web workers poll by id every second."""
-
-    id = models.BigAutoField(primary_key=True)
-    subject = models.CharField(max_length=64)  # digest of a holder, or a study id
-    at = models.DateTimeField()

@@ -24,10 +24,9 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
+from klisza.accounts.services import revocation
 from klisza.base import clock, sealing
 from klisza.base.errors import NotAllowed, Unavailable
-
-from .models import Revocation
 
 VERSION = 1
 HEAD = struct.Struct(
@@ -62,7 +61,7 @@ def issue(*, holder: str, study_ids: list[uuid.UUID], session: str = "") -> str:
     """A ticket for these studies. Call after the audit row is committed: from here on nothing is recorded.
 
     holder: whom the ticket belongs to; session: their sign-in, if it can end by itself. Both are names
-    `revoke` takes.
+    accounts.services.revoke takes.
     """
     now = int(clock.now().timestamp() * 1000)
     return _sealed(now, _subject(holder), _subject(session) if session else NOBODY, study_ids)
@@ -88,19 +87,7 @@ def check(token: str) -> Ticket:
 
 def is_of_session(ticket: Ticket, session: str) -> bool:
     """Whether a browser with this sign-in may use the ticket: a copied address opens nothing elsewhere."""
-    return not ticket.session or hmac.compare_digest(ticket.session, _subject(session).hex())
-
-
-def revoke(*, subject: str) -> None:
-    """End every ticket issued up to now to this holder or session, or for this study (its id as text).
-
-    Runs in the caller's transaction; works everywhere within two seconds of its commit.
-    """
-    now = clock.now()
-    Revocation.objects.filter(
-        at__lt=now - 2 * settings.TICKET_LIFE
-    ).delete()  # their tickets are long expired
-    Revocation.objects.create(subject=_subject(subject).hex(), at=now)
+    return not ticket.session or hmac.compare_digest(ticket.session, revocation.subject_of(session))
 
 
 def _sealed(now: int, holder: bytes, session: bytes, study_ids: list[uuid.UUID]) -> str:
@@ -137,19 +124,11 @@ def _open(token: str) -> Ticket:
 
 
 def _mac(body: bytes) -> bytes:
-    return hmac.new(_key(), body, hashlib.sha256).digest()[:MAC_BYTES]
-
-
-def _key() -> bytes:
-    """Derived once per process and secret: the derivation costs more than the check."""
-    if settings.SECRET_KEY not in _keys:
-        _keys.clear()
-        _keys[settings.SECRET_KEY] = sealing.key_for("ticket")
-    return _keys[settings.SECRET_KEY]
+    return hmac.new(sealing.key_for("ticket"), body, hashlib.sha256).digest()[:MAC_BYTES]
 
 
 def _subject(name: str) -> bytes:
-    return hmac.new(_key(), b"subject:" + name.encode(), hashlib.sha256).digest()[:16]
+    return bytes.fromhex(revocation.subject_of(name))
 
 
 def _moment(milliseconds: int) -> datetime:
@@ -178,7 +157,7 @@ class _Revocations:
         subjects = [
             ticket.holder,
             ticket.session,
-            *(_subject(str(study)).hex() for study in ticket.study_ids),
+            *(revocation.subject_of(str(study)) for study in ticket.study_ids),
         ]
         return any(
             subject in self.latest and ticket.issued_at <= self.latest[subject] for subject in subjects
@@ -201,13 +180,7 @@ class _Revocations:
         began = time.monotonic()
         close_old_connections()
         try:
-            # By time, not by the last id seen: rows of parallel transactions become visible out of order.
-            rows = Revocation.objects.filter(at__gte=clock.now() - 2 * settings.TICKET_LIFE).values_list(
-                "subject", "at"
-            )
-            latest: dict[str, datetime] = {}
-            for subject, at in rows.order_by("at"):
-                latest[subject] = at
+            latest = revocation.recent()
         except DatabaseError:
             if began - self.read_at >= BLIND_SECONDS:
                 raise Unavailable("revocations", retry_after=2) from None
@@ -215,6 +188,5 @@ class _Revocations:
         self.latest, self.read_at = latest, began
 
 
-_keys: dict[str, bytes] = {}
 _known: dict[str, Ticket] = {}
 _revocations = _Revocations()

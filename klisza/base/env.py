@@ -31,7 +31,9 @@ class Env:
             try:
                 direct = Path(path).read_text("utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as unreadable:
-                raise ImproperlyConfigured(f"{name}_FILE: cannot be read ({type(unreadable).__name__})") from None
+                raise ImproperlyConfigured(
+                    f"{name}_FILE: cannot be read ({type(unreadable).__name__})"
+                ) from None
         return direct or default
 
     def typed(self, name: str, default: str, parse: Callable[[str], T], *, about: str = "") -> T:

@@ -117,7 +117,11 @@ def test_no_page_asks_a_stranger(suffix: str) -> None:
     assert found == []
 
 
-NO_PAGES = {"notifications/mail.html", "public/booklet.html", "data/report.html"}  # a mail and two sources of PDFs
+NO_PAGES = {
+    "notifications/mail.html",
+    "public/booklet.html",
+    "data/report.html",
+}  # a mail and two sources of PDFs
 
 
 def test_no_inline_script_or_style_in_pages() -> None:

@@ -12,8 +12,10 @@ import pytest
 import time_machine
 from django.db import DatabaseError
 
+from klisza.accounts.models import Revocation
+from klisza.accounts.services import revocation
 from klisza.archive import tickets
-from klisza.archive.models import Instance, Revocation, Study
+from klisza.archive.models import Instance, Study
 from klisza.base.errors import Unavailable
 from klisza.base.ids import new_id, opaque_uid
 from tests.archive.studies import derived, get, slices
@@ -100,7 +102,7 @@ class TestTickets:
             second = tickets.renew(first)
             clock.shift(200)
             assert tickets.check(second).study_ids == frozenset(studies)
-            tickets.revoke(subject="s")
+            revocation.revoke(subject="s")
             poll_again()
             with pytest.raises(tickets.TicketRefused):
                 tickets.check(second)
@@ -117,7 +119,7 @@ class TestRevocation:
         token = tickets.issue(holder="holder", study_ids=[study], session="session")
         other = tickets.issue(holder="other", study_ids=[new_id()], session="other")
 
-        tickets.revoke(subject=str(study) if what == "study" else what)
+        revocation.revoke(subject=str(study) if what == "study" else what)
         poll_again()
 
         with pytest.raises(tickets.TicketRefused):
@@ -126,7 +128,7 @@ class TestRevocation:
 
     def test_a_later_ticket_lives(self) -> None:
         with time_machine.travel(START, tick=False) as clock:
-            tickets.revoke(subject="holder")
+            revocation.revoke(subject="holder")
             clock.shift(0.01)
             token = tickets.issue(holder="holder", study_ids=[new_id()])
             poll_again()
@@ -136,7 +138,7 @@ class TestRevocation:
         """The list is read on use, at most once a second."""
         token = tickets.issue(holder="holder", study_ids=[new_id()])
         tickets.check(token)
-        tickets.revoke(subject="holder")
+        revocation.revoke(subject="holder")
 
         tickets._revocations.read_at -= 1.01
 
@@ -165,9 +167,10 @@ class TestRevocation:
 
     def test_old_rows_are_cleaned_away(self) -> None:
         with time_machine.travel(START, tick=False) as clock:
-            tickets.revoke(subject="long ago")
+            revocation.revoke(subject="long ago")
             clock.shift(3600)
-            tickets.revoke(subject="now")
+            revocation.revoke(subject="now")
+            revocation.sweep()
 
         assert Revocation.objects.count() == 1
 

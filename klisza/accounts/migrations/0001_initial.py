@@ -15,6 +15,14 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Revocation',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('subject', models.CharField(max_length=64)),
+                ('at', models.DateTimeField(db_index=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name='MachineClient',
             fields=[
                 ('id', models.UUIDField(default=klisza.base.ids.new_id, primary_key=True, serialize=False)),

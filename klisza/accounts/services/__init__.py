@@ -11,6 +11,7 @@ from .locking import end_sessions, lock, lock_overdue, unlock
 from .login import abandon, begin, enter_password, finish, send_first_code
 from .provision import Draft, create_account, draft, move_new_account, reissue, set_password_words
 from .reset import answer_requests, ask_for_names, ask_for_reset, start_reset
+from .revocation import revoke
 from .staff import ROLES, create_staff, renew_staff_password
 from .sweep import sweep
 
@@ -38,6 +39,7 @@ __all__ = [
     "move_new_account",
     "reissue",
     "renew_staff_password",
+    "revoke",
     "revoke_client",
     "send_code",
     "send_first_code",

@@ -20,7 +20,7 @@ from klisza.audit.services import record
 from klisza.base import clock
 from klisza.notifications.services import enqueue_mail
 
-from . import locking, passwords
+from . import locking, passwords, revocation
 from .limits import returning
 
 COUNT_OLD = """
@@ -112,6 +112,7 @@ def _store(account: Account, encoded: str, *, is_reset: bool, by: Actor) -> None
         raise NoLogin
     Reset.objects.filter(account=account, used_at=None).update(superseded=True)
     account.refresh_from_db()
+    revocation.revoke(subject=str(account.pk))
     record("password.changed", by=by, objects=[account])
     if is_reset and account.email:
         enqueue_mail(

@@ -14,7 +14,7 @@ from klisza.audit.services import record
 from klisza.base import clock
 from klisza.notifications.services import enqueue_mail
 
-from . import limits, passwords, provision
+from . import limits, passwords, provision, revocation
 
 PASSWORDS, CODES, STAFF, MERGE = "passwords", "codes", "staff", "merge"
 TELL_AGAIN_AFTER = timedelta(hours=24)
@@ -33,6 +33,7 @@ def lock(*, account: Account, cause: str, by: Actor) -> None:
     locked.state, locked.locked_at, locked.lock_cause = Account.State.LOCKED, now, cause
     locked.session_epoch += 1
     locked.save(update_fields=["state", "locked_at", "lock_cause", "session_epoch"])
+    revocation.revoke(subject=str(locked.pk))
     record("account.locked", by=by, objects=[locked], reason=cause)
     told = locked.lock_told_at
     if told is None or now - told >= TELL_AGAIN_AFTER:
@@ -98,6 +99,7 @@ def lock_overdue() -> int:
 def end_sessions(*, account: Account, by: Actor) -> None:
     """Every session and login under way of this account is over at its next request."""
     Account.objects.filter(pk=account.pk).update(session_epoch=F("session_epoch") + 1)
+    revocation.revoke(subject=str(account.pk))
     record("account.sessions_ended", by=by, objects=[account])
 
 

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from klisza.accounts.models import Login, Reset, ResetRequest
 from klisza.base import clock
 
-from . import limits
+from . import limits, revocation
 
 KEPT = timedelta(hours=24)
 
@@ -17,7 +17,7 @@ KEPT = timedelta(hours=24)
 def sweep() -> int:
     """Old codes, logins, links, requests, counters and sessions; returns how many rows went."""
     before = clock.now() - KEPT
-    removed = limits.sweep()
+    removed = limits.sweep() + revocation.sweep()
     for rows in (
         Login.objects.filter(started_at__lt=before),
         Reset.objects.filter(created_at__lt=before),

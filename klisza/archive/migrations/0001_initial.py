@@ -39,14 +39,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='Revocation',
-            fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('subject', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
             name='Instance',
             fields=[
                 ('id', models.UUIDField(default=klisza.base.ids.new_id, primary_key=True, serialize=False)),

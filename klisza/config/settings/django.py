@@ -104,7 +104,13 @@ LANGUAGES = [("pl", _("Polish")), ("en", _("English")), ("uk", _("Ukrainian"))]
 STATIC_URL = "/static/"
 STATIC_ROOT = place.DATA_DIR / "static"
 STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-DJANGO_VITE = {"default": {"dev_mode": False, "manifest_path": PACKAGE / "ui" / "static" / "built" / "manifest.json", "static_url_prefix": "built"}}
+DJANGO_VITE = {
+    "default": {
+        "dev_mode": False,
+        "manifest_path": PACKAGE / "ui" / "static" / "built" / "manifest.json",
+        "static_url_prefix": "built",
+    }
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
@@ -118,6 +124,9 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": {
     "connect-src": [SELF], "form-action": [SELF], "manifest-src": [SELF], "object-src": [NONE], "base-uri": [NONE], "frame-ancestors": [NONE],
 }}  # fmt: skip
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
-SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]  # HSTS and redirect belong to klisza.ui.middleware and the proxy
+SILENCED_SYSTEM_CHECKS = [
+    "security.W004",
+    "security.W008",
+]  # HSTS and redirect belong to klisza.ui.middleware and the proxy
 LOGGING_CONFIG = "klisza.ui.logs.configure"
 LOGGING = {"version": 1}  # an empty one would not be handed over

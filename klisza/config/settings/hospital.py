@@ -37,25 +37,69 @@ def _quiet(text: str) -> tuple[time, time] | None:
 
 
 PORTAL_NAME = env.text("KLISZA_PORTAL_NAME", "Portal Pacjenta", about="what patients see everywhere")
-HOSPITAL_NAME = env.text("KLISZA_HOSPITAL_NAME", "Szpital Pokazowy im. Marii Skłodowskiej" if DEMO else "", about="name of the hospital")
-SUPPORT_EMAIL = env.text("KLISZA_SUPPORT_EMAIL", "pomoc@szpital.example" if DEMO else "", about="support contact, required outside --demo")
-SUPPORT_PHONE = env.text("KLISZA_SUPPORT_PHONE", "+48 22 000 00 00" if DEMO else "", about="support contact, required outside --demo")
-SUPPORT_HOURS = env.text("KLISZA_SUPPORT_HOURS", "pn.–pt. 7:30–15:00" if DEMO else "", about="when support answers")
-MAIL_FROM = env.text("KLISZA_MAIL_FROM", "portal@szpital.example" if DEMO else SUPPORT_EMAIL, about="sender of every mail")
+HOSPITAL_NAME = env.text(
+    "KLISZA_HOSPITAL_NAME",
+    "Szpital Pokazowy im. Marii Skłodowskiej" if DEMO else "",
+    about="name of the hospital",
+)
+SUPPORT_EMAIL = env.text(
+    "KLISZA_SUPPORT_EMAIL",
+    "pomoc@szpital.example" if DEMO else "",
+    about="support contact, required outside --demo",
+)
+SUPPORT_PHONE = env.text(
+    "KLISZA_SUPPORT_PHONE",
+    "+48 22 000 00 00" if DEMO else "",
+    about="support contact, required outside --demo",
+)
+SUPPORT_HOURS = env.text(
+    "KLISZA_SUPPORT_HOURS", "pn.–pt. 7:30–15:00" if DEMO else "", about="when support answers"
+)
+MAIL_FROM = env.text(
+    "KLISZA_MAIL_FROM", "portal@szpital.example" if DEMO else SUPPORT_EMAIL, about="sender of every mail"
+)
 SMS_SENDER = env.text("KLISZA_SMS_SENDER", "Portal", about="sender name of every text message")
 SMS_COUNTRIES = tuple(part.strip() for part in env.text("KLISZA_SMS_COUNTRIES", "48,380", about="country codes that may get text messages").split(",") if part.strip())  # fmt: skip
 SMTP_URL = env.text("KLISZA_SMTP_URL", "outbox:", about="outbox: or smtp://user:pass@host:port or smtps://")
 SMS_URL = env.text("KLISZA_SMS_URL", "outbox:", about="outbox: or webhook+https://...")
-TIME_ZONE = env.typed("KLISZA_TIME_ZONE", "Europe/Warsaw", _zone, about="zone in which dates are shown and counted")
-SHOW_FROM = env.typed("KLISZA_SHOW_FROM", "", _date, about="older examinations are not shown; the date itself is")
-ISSUER = env.text("KLISZA_ISSUER", "local", about="issuer of patient ids when neither object nor peer names one")
-NOTICE_WINDOW_MINUTES = env.whole("KLISZA_NOTICE_WINDOW_MINUTES", 0 if DEMO else 15, least=0, most=1440, about="notices of one account within this time become one mail")
-QUIET_HOURS = env.typed("KLISZA_QUIET_HOURS", "off" if DEMO else "21-7", _quiet, about="no result notices between these hours")
-SETTLE_SECONDS = env.whole("KLISZA_SETTLE_SECONDS", 3 if DEMO else 120, least=1, most=86400, about="quiet time after which a study counts as complete")
-SETTLE_SECONDS_LONG = env.whole("KLISZA_SETTLE_SECONDS_LONG", SETTLE_SECONDS if DEMO else 900, least=1, most=86400, about="the same for US and XA, whose modalities send over hours")
+TIME_ZONE = env.typed(
+    "KLISZA_TIME_ZONE", "Europe/Warsaw", _zone, about="zone in which dates are shown and counted"
+)
+SHOW_FROM = env.typed(
+    "KLISZA_SHOW_FROM", "", _date, about="older examinations are not shown; the date itself is"
+)
+ISSUER = env.text(
+    "KLISZA_ISSUER", "local", about="issuer of patient ids when neither object nor peer names one"
+)
+NOTICE_WINDOW_MINUTES = env.whole(
+    "KLISZA_NOTICE_WINDOW_MINUTES",
+    0 if DEMO else 15,
+    least=0,
+    most=1440,
+    about="notices of one account within this time become one mail",
+)
+QUIET_HOURS = env.typed(
+    "KLISZA_QUIET_HOURS", "off" if DEMO else "21-7", _quiet, about="no result notices between these hours"
+)
+SETTLE_SECONDS = env.whole(
+    "KLISZA_SETTLE_SECONDS",
+    3 if DEMO else 120,
+    least=1,
+    most=86400,
+    about="quiet time after which a study counts as complete",
+)
+SETTLE_SECONDS_LONG = env.whole(
+    "KLISZA_SETTLE_SECONDS_LONG",
+    SETTLE_SECONDS if DEMO else 900,
+    least=1,
+    most=86400,
+    about="the same for US and XA, whose modalities send over hours",
+)
 
 if not SUPPORT_EMAIL and not SUPPORT_PHONE:
-    raise ImproperlyConfigured("KLISZA_SUPPORT_EMAIL or KLISZA_SUPPORT_PHONE: a support contact is required outside --demo")
+    raise ImproperlyConfigured(
+        "KLISZA_SUPPORT_EMAIL or KLISZA_SUPPORT_PHONE: a support contact is required outside --demo"
+    )
 if not MAIL_FROM:
     raise ImproperlyConfigured("KLISZA_MAIL_FROM: required when there is no KLISZA_SUPPORT_EMAIL")
 for _name, _url, _schemes in (

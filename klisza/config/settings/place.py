@@ -17,15 +17,26 @@ from .environment import env
 
 DATA_DIR = Path(env.text("KLISZA_DATA_DIR", "./var", about="everything the embedded default keeps")).resolve()
 # A data folder that was made by `up --demo` stays a demo for every later command on it.
-DEMO = env.flag("KLISZA_DEMO", (DATA_DIR / "demo").exists(), about="set by `klisza up --demo`: fictitious hospital, /demo/ pages, open DICOM port")
+DEMO = env.flag(
+    "KLISZA_DEMO",
+    (DATA_DIR / "demo").exists(),
+    about="set by `klisza up --demo`: fictitious hospital, /demo/ pages, open DICOM port",
+)
 
 
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.path not in ("", "/")
+        or parts.query
+    ):
         raise ValueError("must be http(s)://HOST[:PORT] without a path")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError("http is accepted for loopback only; put a TLS proxy in front and give its https address")
+        raise ValueError(
+            "http is accepted for loopback only; put a TLS proxy in front and give its https address"
+        )
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -50,29 +61,63 @@ def _database(text: str) -> str:
     return text
 
 
-LISTENER = env.choice("KLISZA_LISTENER", "public", ("public", "staff"), about="set by `klisza web` for its processes: which addresses this process answers")
-ROLE = env.choice("KLISZA_ROLE", "command", ("command", "web", "worker", "dicom"), about="set by `klisza up` and `klisza web` for their processes")
-PUBLIC_URL = env.typed("KLISZA_PUBLIC_URL", "http://127.0.0.1:8000", _public_url, about="address patients use; all links derive from it")
-STORAGE_URL = env.typed("KLISZA_STORAGE_URL", f"file://{DATA_DIR}/blobs", _storage, about="where images and documents lie")
-DATABASE_URL = env.typed("KLISZA_DATABASE_URL", f"sqlite:///{DATA_DIR}/klisza.sqlite3", _database, about="sqlite:///PATH or postgresql://...")
+LISTENER = env.choice(
+    "KLISZA_LISTENER",
+    "public",
+    ("public", "staff"),
+    about="set by `klisza web` for its processes: which addresses this process answers",
+)
+ROLE = env.choice(
+    "KLISZA_ROLE",
+    "command",
+    ("command", "web", "worker", "dicom"),
+    about="set by `klisza up` and `klisza web` for their processes",
+)
+PUBLIC_URL = env.typed(
+    "KLISZA_PUBLIC_URL",
+    "http://127.0.0.1:8000",
+    _public_url,
+    about="address patients use; all links derive from it",
+)
+STORAGE_URL = env.typed(
+    "KLISZA_STORAGE_URL", f"file://{DATA_DIR}/blobs", _storage, about="where images and documents lie"
+)
+DATABASE_URL = env.typed(
+    "KLISZA_DATABASE_URL",
+    f"sqlite:///{DATA_DIR}/klisza.sqlite3",
+    _database,
+    about="sqlite:///PATH or postgresql://...",
+)
 WEB_BIND = env.typed("KLISZA_WEB_BIND", "127.0.0.1:8000", address, about="public listener")
-STAFF_BIND = env.typed("KLISZA_STAFF_BIND", "127.0.0.1:8001", address, about="staff listener: /staff/ answers there only")
-METRICS_BIND = env.typed("KLISZA_METRICS_BIND", "127.0.0.1:8002", address, about="/metrics, /healthz, /readyz")
+STAFF_BIND = env.typed(
+    "KLISZA_STAFF_BIND", "127.0.0.1:8001", address, about="staff listener: /staff/ answers there only"
+)
+METRICS_BIND = env.typed(
+    "KLISZA_METRICS_BIND", "127.0.0.1:8002", address, about="/metrics, /healthz, /readyz"
+)
 TRUSTED_PROXIES = tuple(part.strip() for part in env.text("KLISZA_TRUSTED_PROXIES", "", about="addresses whose X-Forwarded-For counts, with commas").split(",") if part.strip())  # fmt: skip
 
 for _proxy in TRUSTED_PROXIES:
     try:
         ipaddress.ip_network(_proxy, strict=False)
     except ValueError:
-        raise ImproperlyConfigured("KLISZA_TRUSTED_PROXIES: must be addresses or networks with commas") from None
+        raise ImproperlyConfigured(
+            "KLISZA_TRUSTED_PROXIES: must be addresses or networks with commas"
+        ) from None
 
 
 def _secret_key() -> str:
     """Given, or for the embedded default made once in the data folder."""
-    given = env.text("KLISZA_SECRET_KEY", "", about="at least 50 characters; made once in the data folder for the embedded default")
+    given = env.text(
+        "KLISZA_SECRET_KEY",
+        "",
+        about="at least 50 characters; made once in the data folder for the embedded default",
+    )
     if given:
         if len(given) < 50 or len(set(given)) < 10:
-            raise ImproperlyConfigured("KLISZA_SECRET_KEY: must have at least 50 characters, not a repeated few")
+            raise ImproperlyConfigured(
+                "KLISZA_SECRET_KEY: must have at least 50 characters, not a repeated few"
+            )
         return given
     if not DATABASE_URL.startswith("sqlite:"):
         raise ImproperlyConfigured("KLISZA_SECRET_KEY: required when the database is not the embedded one")

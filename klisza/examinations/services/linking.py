@@ -7,6 +7,7 @@ import uuid
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from klisza.accounts.services import revoke
 from klisza.archive.models import Series, Study
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
@@ -132,6 +133,7 @@ def _unlink(study: Study, *, keep: Examination | None = None) -> None:
     links = ExaminationStudy.objects.filter(study=study).select_related("examination")
     for link in links.exclude(examination=keep) if keep else links:
         link.delete()
+        revoke(subject=str(study.pk))
         refresh(link.examination)
 
 

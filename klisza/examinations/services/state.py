@@ -10,6 +10,7 @@ from datetime import datetime, time
 
 from django.db import transaction
 
+from klisza.accounts.services import revoke
 from klisza.archive.models import Instance, Series, Study
 from klisza.base import clock
 from klisza.examinations import kinds, queries
@@ -39,6 +40,7 @@ def refresh(examination: Examination) -> Examination:
     what it reads.
     """
     examination = Examination.objects.select_for_update().get(pk=examination.pk)
+    was_open = examination.visible
     received, current = _received(examination), _reports(examination)
     examination.images = _images(examination, received)
     examination.images_received = received.images
@@ -47,6 +49,9 @@ def refresh(examination: Examination) -> Examination:
     examination.visible = _is_open(examination)
     examination.updated_at = clock.now()
     examination.save()
+    if was_open and not examination.visible:
+        for study in received.studies:
+            revoke(subject=str(study.pk))
     notices.note_facts(examination, current)
     return examination
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from klisza.accounts.services import lock, unlock
+from klisza.accounts.services import lock, revoke, unlock
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base.errors import BadMessage
@@ -76,4 +76,7 @@ def _refuse_nonsense(first: Patient, second: Patient) -> None:
 
 def _raise_epoch(patient_ids: Iterable[UUID]) -> None:
     """Tickets and sessions that were given for the old set of records end at their next use."""
-    Patient.objects.filter(pk__in=list(patient_ids)).update(access_epoch=F("access_epoch") + 1)
+    changed = Patient.objects.filter(pk__in=list(patient_ids))
+    changed.update(access_epoch=F("access_epoch") + 1)
+    for account_id in changed.exclude(account=None).values_list("account_id", flat=True):
+        revoke(subject=str(account_id))

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from klisza.accounts.phones import normal
-from klisza.accounts.services import provision
+from klisza.accounts.services import provision, revoke
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
@@ -124,6 +124,8 @@ def _store(facts: _Facts, by: Actor) -> Patient:
     has_new_identifier = _add_identifiers(patient, facts.identifiers)
     if is_other_identity or has_new_identifier:
         patient.access_epoch += 1
+        if patient.account_id:
+            revoke(subject=str(patient.account_id))
     if is_other_identity or is_other_contact or has_new_identifier:
         patient.updated_at = now
         patient.save()
