@@ -31,15 +31,21 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         association = associate(self.port)
+        connection = association.dul.socket and association.dul.socket.socket
         study = dataset()
         while association.is_established:
             made = dataset(StudyInstanceUID=study.StudyInstanceUID, PixelData=os.urandom(20_000))
             data = encode(made)
-            if c_store(association, data, sop_class=CT, sop_instance=made.SOPInstanceUID) == 0:
-                self.acknowledged[str(made.SOPInstanceUID)] = data
+            status = c_store(association, data, sop_class=CT, sop_instance=made.SOPInstanceUID)
+            if status != 0:
+                break
+            self.acknowledged[str(made.SOPInstanceUID)] = data
         association.abort()
+        if connection:
+            connection.close()  # the library leaves it to the garbage collector when the peer vanishes
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("rounds", [10, pytest.param(200, marks=pytest.mark.long)])
 def test_no_acknowledged_instance_is_lost(folder: Path, rounds: int) -> None:  # noqa: F811
     """L1: SIGKILL at a random moment while three senders run; afterwards every acknowledged byte is there."""

@@ -85,7 +85,7 @@ class Door:
         code = (
             "from datetime import timedelta as t; from klisza.blobs.services import sweep; print(sweep(t(0)))"
         )
-        return int(self.run("shell", "--no-imports", "--skip-checks", "-c", code))
+        return int(self.run("shell", "--no-imports", "-c", code))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.folder / "klisza.sqlite3", timeout=30) as database:
