@@ -54,7 +54,7 @@ class TestTheInstructionIsOneSource(Story):
     def test_the_same_as_a_pdf(self) -> None:
         self.given_a_browser()
         self.when_opened("/instruction/")
-        link = self.page.locator("a[href='/instruction.pdf']").first
-        expect(link).to_contain_text(re.compile(r"\d+ ?(kB|KB|MB)"))
+        with_size = re.compile(r"PDF, [\d,.]+\s(kB|KB|MB)")
+        expect(self.page.locator("main :has(> a[href='/instruction.pdf'])").first).to_contain_text(with_size)
         answer = self.page.request.get(self.portal.url + "/instruction.pdf")
         assert answer.body().startswith(b"%PDF-")

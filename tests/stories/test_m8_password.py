@@ -232,5 +232,6 @@ class TestFiveWrongPasswordsLock(Account):
         page.locator("main textarea, main input[name=reason]").first.fill(
             "Dowód osobisty sprawdzony przy okienku"
         )
+        page.locator("main").get_by_role("checkbox").check()
         page.get_by_role("button", name=re.compile("Odblokuj")).click()
         expect(page.locator("main")).not_to_contain_text("Odblokuj konto")

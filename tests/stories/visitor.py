@@ -91,7 +91,9 @@ class Visitor:
 
     def submit(self, page: httpx.Response, **values: str) -> httpx.Response:
         """Fill and send the form of the page that has all of these fields; follows the redirect."""
-        form = next(form for form in markup.read(page.text).forms if set(values) <= _names(form))
+        forms = [form for form in markup.read(page.text).forms if set(values) <= _names(form)]
+        assert forms, f"{page.status_code} {page.url}: no form with {sorted(values)}"
+        form = forms[0]
         address = urljoin(str(page.url), form.action or str(page.url))
         answer = self.http.request(form.method, address, data=form.fields | values, headers=self.origin())
         return self.open(urljoin(address, answer.headers["location"])) if answer.is_redirect else answer
