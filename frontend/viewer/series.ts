@@ -83,13 +83,11 @@ export function withoutNonsense(instance: Instance): Instance {
   return spacing && isSpacing(spacing.Value ?? []) ? instance : rest;
 }
 
-const DEFAULT_FRAME_MS = 66;
-
-/** The card's recorded time first; else PS3.3 C.7.6.5 (Frame Time, Cine Rate, recommended rate). */
+/** The card's time of a film; else what a volume or a study of function records (PS3.3 C.7.6.5); 0 = it does not move. */
 export function frameTimeOf(card: SeriesCard, instance: Instance): number {
   if ((numberOf(instance, TAG.frames) ?? 1) < 2) return 0;
   const rate = numberOf(instance, TAG.cineRate) ?? numberOf(instance, TAG.recommendedRate);
-  return card.frameTime || numberOf(instance, TAG.frameTime) || (rate ? 1000 / rate : DEFAULT_FRAME_MS);
+  return card.frameTime || numberOf(instance, TAG.frameTime) || (rate ? 1000 / rate : 0);
 }
 
 const LONG_STACK = 10;

@@ -24,6 +24,8 @@ from . import texts
 RENEW_BEFORE_END = 60
 # A series with less than this part of the images of the largest one only shows where the others were taken.
 PLANNING_VIEW_SHARE = 8
+# Several frames in one object are a film here; elsewhere (enhanced CT and MR) they are a volume.
+FILMS = frozenset({"US", "IVUS", "XA", "RF", "ES", "XC"})
 
 
 @dataclass(frozen=True)
@@ -110,20 +112,22 @@ def config(
 
 def _strip_card(number: int, series: SeriesCard, ticket: str) -> StripCard:
     count = series.frame_count if series.showable else series.instance_count
-    if series.showable:
-        note = ngettext("%(n)d image", "%(n)d images", count) % {"n": count}
-    else:
-        note = _("cannot be shown here")
     return StripCard(
         title=series.title or _("Series %(number)d") % {"number": number},
-        note=note,
+        note=_note(series, count),
         count=count,
         thumbnail_url=f"{_address(series, ticket)}/thumbnail" if series.has_preview else "",
     )
 
 
+def _note(series: SeriesCard, count: int) -> str:
+    if not series.showable:
+        return _("cannot be shown here")
+    return ngettext("%(n)d image", "%(n)d images", count) % {"n": count}
+
+
 def _series(series: SeriesCard, shown: StripCard) -> dict[str, Any]:
-    moving = series.frame_count > series.instance_count
+    film = series.modality in FILMS and series.frame_count > series.instance_count
     return {
         "study": series.study_opaque_uid,
         "series": series.opaque_uid,
@@ -132,7 +136,7 @@ def _series(series: SeriesCard, shown: StripCard) -> dict[str, Any]:
         "imageCount": shown.count,
         "showable": series.showable,
         "hasPreview": series.has_preview,
-        "frameTime": series.frame_time_ms if moving and math.isfinite(series.frame_time_ms) else 0,
+        "frameTime": series.frame_time_ms if film and math.isfinite(series.frame_time_ms) else 0,
     }
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
+from pydicom import dcmread
+from pydicom.pixels import apply_modality_lut
 
 from tests.stories.browser import DESKTOP
 from tests.stories.story import ANNA, Story
@@ -87,3 +92,12 @@ class Looking(Story):
 
 def _between(start: Point, end: Point, share: float) -> dict[str, Any]:
     return {axis: start[axis] + (end[axis] - start[axis]) * share for axis in ("x", "y")}
+
+
+def modality_values(files: list[Path], index: int) -> NDArray[np.float64]:
+    """By pydicom: image `index` of a series, which is one file for each image or one file for all."""
+    ds = dcmread(files[index] if len(files) > 1 else files[0])
+    pixel_array = ds.pixel_array
+    if int(ds.get("NumberOfFrames") or 1) > 1:
+        pixel_array = pixel_array[index if len(files) == 1 else 0]
+    return np.asarray(apply_modality_lut(pixel_array, ds), dtype=np.float64)

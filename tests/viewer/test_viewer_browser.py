@@ -1,21 +1,17 @@
-"""The viewer in Chromium: decoded values against pydicom, touch, keys, no WebGL, trouble on the way."""
+"""The viewer in Chromium: decoded values against pydicom, touch, keys, trouble on the way."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import numpy as np
 import pytest
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
-from pydicom import dcmread
-from pydicom.pixels import apply_modality_lut
+from playwright.sync_api import expect
 
 from tests.stories import pixels
 from tests.stories.browser import PHONE, browser
 from tests.stories.test_axe import violations
 
-from .looking import JAN, Looking
+from .looking import JAN, Looking, modality_values
 
 __all__ = ["browser"]
 MARIA = ("maria.zielinska@poczta.example", "+48600100103")
@@ -52,8 +48,7 @@ class TestDecodedValuesAreThoseOfPydicom(Looking):
         self.given_the_viewer(who, row)
         self.when_series_is_chosen(series)
         found = self.decoded()
-        ds = dcmread(pixels.files(folder, series)[found["index"]])
-        expected = apply_modality_lut(ds.pixel_array, ds).astype(np.float64)
+        expected = modality_values(pixels.files(folder, series), found["index"])
         assert (found["rows"], found["columns"]) == expected.shape
         assert found["min"] == pytest.approx(expected.min(), abs=1)
         assert found["max"] == pytest.approx(expected.max(), abs=1)
@@ -64,10 +59,7 @@ class TestDecodedValuesAreThoseOfPydicom(Looking):
         self.given_the_viewer(who, row, reduced_motion="reduce")
         self.when_series_is_chosen(series)
         found = self.decoded()
-        files = pixels.files(folder, series)
-        ds = dcmread(files[found["index"]] if len(files) > 1 else files[0])
-        frames = ds.pixel_array if int(ds.get("NumberOfFrames") or 1) > 1 else ds.pixel_array[None]
-        expected = frames[found["index"] if len(files) == 1 else 0].astype(np.float64)
+        expected = modality_values(pixels.files(folder, series), found["index"])
         assert (found["rows"], found["columns"]) == expected.shape[:2]
         assert found["mean"] == pytest.approx(expected.mean(), abs=COLOUR_ROUNDING)
 
@@ -185,30 +177,6 @@ class TestKeysAlone(Looking):
             if self.page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
                 return
         raise AssertionError(f"{selector} is not reached by Tab")
-
-
-class TestWithoutWebGl(Looking):
-    @pytest.fixture
-    def browser(self) -> Iterator[Browser]:
-        with sync_playwright() as playwright:
-            yield from self._without_graphics(playwright)
-
-    @staticmethod
-    def _without_graphics(playwright: Playwright) -> Iterator[Browser]:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-software-rasterizer"]
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
-        yield chromium
-        chromium.close()
-
-    def test_images_are_drawn_all_the_same(self) -> None:
-        page = self.given_the_viewer()
-        assert not page.evaluate("!!document.createElement('canvas').getContext('webgl2')")
-        found = self.decoded()
-        ds = dcmread(pixels.files("ct-head", 2)[found["index"]])
-        assert found["mean"] == pytest.approx(apply_modality_lut(ds.pixel_array, ds).mean(), rel=1e-3)
-        assert pixels.drawn(page).std() > 20
-        self.when_pressed("End", "+", "r")
-        self.then_the_position_is("58 / 58")
 
 
 class TestTrouble(Looking):
