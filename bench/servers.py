@@ -19,7 +19,7 @@ from pathlib import Path
 
 KLISZA = str(Path(sys.executable).with_name("klisza"))
 ORTHANC_PLUGIN = ("/usr/share/orthanc/plugins", "/usr/lib/orthanc")
-START_SECONDS = 60
+START_SECONDS = 180
 TICKET = """
 from klisza.archive.models import Series, Study
 from klisza.archive import tickets
