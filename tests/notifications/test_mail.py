@@ -110,7 +110,7 @@ class TestSmtp:
         message = mail()
         jobs.run_mail()
         assert state(message) == State.FAILED
-        assert message.fault == "smtp 554 data"
+        assert message.fault == "smtp 554 content"
 
     def test_wrong_recipient_does_not_stop_others(self, sink: Sink) -> None:
         sink.refuse = {"nobody@example.org": "550 no such user"}
