@@ -14,6 +14,7 @@ from .services import encapsulated, linking, notices
 
 BATCH = 50
 RECENT = timedelta(days=2)  # longer than any study takes to settle
+CORRECTED = timedelta(hours=1)  # what a busy worker may lie behind; the rest is found by the slow look
 
 
 def run_linking() -> int:
@@ -36,8 +37,16 @@ def run_early_linking() -> int:
 
 
 def run_second_chances() -> int:
-    """Unmatched studies whose patient appeared or was corrected since."""
-    return _link(queries.studies_to_try_again(BATCH))
+    """Studies whose patient appeared or was corrected since: unmatched ones may match now, linked ones may
+    not (R60).
+    """
+    corrected = queries.studies_of_corrected(BATCH, since=clock.now() - CORRECTED)
+    return _link(corrected) + _link(queries.studies_to_try_again(BATCH))
+
+
+def run_missed_corrections() -> int:
+    """The same for linked studies without a limit of time."""
+    return _link(queries.studies_of_corrected(BATCH))
 
 
 def _link(studies: list[Study]) -> int:
@@ -62,6 +71,7 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (600.0, run_missed_linking),
     (3.0, run_early_linking),
     (5.0, run_second_chances),
+    (600.0, run_missed_corrections),
     (2.0, run_encapsulated),
     (5.0, run_notices),
 )

@@ -185,6 +185,23 @@ def studies_to_try_again(limit: int) -> list[Study]:
     return [intake.study for intake in again.select_related("study").order_by("at")[:limit]]
 
 
+def studies_of_corrected(limit: int, *, since: datetime | None = None) -> list[Study]:
+    """Linked studies whose patient, or the one it was merged into, was corrected after they were looked at.
+
+    since: only corrections after it, by the index on patients; None looks at all. Studies that are still
+    arriving are looked at anyway.
+    """
+    found: dict[uuid.UUID, Study] = {}
+    for patient in ("patient", "patient__survivor", "patient__survivor__survivor"):
+        moment = f"examination__{patient}__updated_at"
+        older = StudyIntake.objects.filter(study=OuterRef("study"), at__lt=OuterRef(moment))
+        links = ExaminationStudy.objects.filter(Exists(older), study__state=Study.State.SETTLED)
+        if since:
+            links = links.filter(**{f"{moment}__gte": since})
+        found |= {link.study_id: link.study for link in links.select_related("study")[:limit]}
+    return list(found.values())[:limit]
+
+
 def intakes_with_documents(limit: int) -> list[StudyIntake]:
     """Linked studies whose encapsulated PDF objects were not looked at yet."""
     waiting = StudyIntake.objects.filter(documents_taken=False).select_related("study")

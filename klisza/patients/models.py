@@ -29,6 +29,9 @@ class Patient(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["updated_at"], name="patient_updated")]
+
     def __str__(self) -> str:
         return f"Patient {self.pk}"  # never a name: this string ends up in logs
 

@@ -12,6 +12,7 @@ from klisza.base import clock
 from klisza.examinations import jobs, queries, services
 from klisza.examinations.models import Examination, ExaminationStudy, Images, StudyIntake
 from klisza.patients.models import Patient
+from klisza.patients.services import merge, undo_merge
 
 from .given import (
     ISSUER,
@@ -190,3 +191,79 @@ def test_any_order_ends_the_same(order: tuple[str, ...]) -> None:
     assert state == ("available", "available", 4, "CT", True)
     assert examination.performed_at.date() == date(2026, 11, 20)
     assert examination.reports.get().versions.count() == 1
+
+
+def correct(patient: Patient, **fields: object) -> None:
+    """As ADT does, a minute after the studies were looked at: values and `updated_at` move together."""
+    StudyIntake.objects.update(at=clock.now() - timedelta(minutes=1))
+    Patient.objects.filter(pk=patient.pk).update(**fields, updated_at=clock.now())
+
+
+class TestACorrectedPatient:
+    """R60: what was linked is looked at again when the patient's identity changes."""
+
+    def test_another_birth_date_takes_it_away(self) -> None:
+        patient = a_patient()
+        examination = an_examination(patient)
+        assert jobs.run_second_chances() == 0
+        correct(patient, birth_date=date(1985, 3, 21))
+        assert jobs.run_second_chances() == 1
+        assert StudyIntake.objects.get().reason == "birth_date_differs"
+        assert not queries.study_ids(examination)
+        assert not queries.visible(viewer(patient), purpose="list").exists()
+
+    def test_both_other_names_take_it_away(self) -> None:
+        patient = a_patient()
+        an_examination(patient)
+        correct(patient, family_name="Nowak", given_name="Piotr")
+        jobs.run_second_chances()
+        assert not queries.visible(viewer(patient), purpose="list").exists()
+
+    def test_a_new_family_name_takes_nothing(self) -> None:
+        patient = a_patient()
+        examination = an_examination(patient)
+        correct(patient, family_name="Nowak")
+        assert (jobs.run_second_chances(), jobs.run_second_chances()) == (1, 0)
+        assert list(queries.visible(viewer(patient), purpose="list")) == [examination]
+
+    @pytest.mark.parametrize("merges", [1, 2])
+    def test_a_merged_record_follows_its_survivor(self, merges: int) -> None:
+        patient = survivor = a_patient(account=False)
+        an_examination(patient)
+        for _ in range(merges):
+            other = a_patient(account=False)
+            Patient.objects.filter(pk=survivor.pk).update(survivor=other)
+            survivor = other
+        correct(survivor, birth_date=date(1985, 3, 21))
+        assert jobs.run_second_chances() == 1
+        assert StudyIntake.objects.get().outcome == "unmatched"
+
+    def test_a_worker_that_was_away_catches_up(self) -> None:
+        patient = a_patient()
+        an_examination(patient)
+        long_ago = clock.now() - timedelta(days=30)
+        Patient.objects.filter(pk=patient.pk).update(birth_date=date(1985, 3, 21), updated_at=long_ago)
+        StudyIntake.objects.update(at=long_ago - timedelta(days=1))
+        assert jobs.run_second_chances() == 0
+        assert jobs.run_missed_corrections() == 1
+        assert StudyIntake.objects.get().outcome == "unmatched"
+
+    def test_it_comes_back_when_corrected_again(self) -> None:
+        patient = a_patient()
+        examination = an_examination(patient, accession_number="A7")
+        correct(patient, birth_date=date(1985, 3, 21))
+        jobs.run_second_chances()
+        correct(patient, birth_date=date(1958, 3, 21))
+        jobs.run_second_chances()
+        assert list(queries.visible(viewer(patient), purpose="list")) == [examination]
+
+    def test_an_undone_merge_parts_the_studies(self) -> None:
+        """R61: a study that joined the other record's examination leaves it again."""
+        first, second = a_patient(), a_patient(account=False)
+        merge(survivor=first, other=second, by=SCRIPT)
+        an_examination(first, accession_number="A7")
+        link(a_study(second, accession_number="A7", images=5))
+        StudyIntake.objects.update(at=clock.now() - timedelta(minutes=1))
+        undo_merge(other=second, by=SCRIPT)
+        assert jobs.run_second_chances() == 2
+        assert [one.images_received for one in queries.visible(viewer(first), purpose="list")] == [2]

@@ -34,6 +34,7 @@ def link_study(*, study: Study, by: Actor) -> StudyIntake | None:
     staff.
     """
     reason = ""
+    _hold(study)
     try:
         patient, reason = _patient_of(study)
         examination = _link(study, patient, by=by)
@@ -53,6 +54,14 @@ def link_study(*, study: Study, by: Actor) -> StudyIntake | None:
     return StudyIntake.objects.update_or_create(study=study, defaults=values)[0]
 
 
+def _hold(study: Study) -> None:
+    """Nobody this study may join or leave is corrected, or given a report, until the link is decided."""
+    owner = queries.owner_of(study.issuer, study.patient_id)
+    people = {owner.pk, patients.survivor(owner).pk} if owner else set()
+    people |= set(ExaminationStudy.objects.filter(study=study).values_list("examination__patient", flat=True))
+    list(Patient.objects.select_for_update().filter(pk__in=people).order_by("pk"))
+
+
 def _patient_of(study: Study) -> tuple[Patient, str]:
     """The record to link to and a warning for staff; raises Unmatched."""
     if not study.patient_id.strip():
@@ -70,9 +79,6 @@ def _patient_of(study: Study) -> tuple[Patient, str]:
 
 
 def _link(study: Study, patient: Patient, *, by: Actor) -> Examination:
-    Patient.objects.select_for_update().get(
-        pk=patient.pk
-    )  # a report of the same order may arrive at this moment
     examination, how = _examination_for(study, patient)
     _unlink(study, keep=examination)
     now = clock.now()

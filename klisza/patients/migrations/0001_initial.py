@@ -32,6 +32,9 @@ class Migration(migrations.Migration):
                 ('account', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='patient', to=settings.AUTH_USER_MODEL)),
                 ('survivor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='aliases', to='patients.patient')),
             ],
+            options={
+                'indexes': [models.Index(fields=['updated_at'], name='patient_updated')],
+            },
         ),
         migrations.CreateModel(
             name='DeskTask',

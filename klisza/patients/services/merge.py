@@ -11,6 +11,7 @@ from django.db.models import F
 from klisza.accounts.services import lock, revoke, unlock
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
+from klisza.base import clock
 from klisza.base.errors import BadMessage
 from klisza.patients import queries
 from klisza.patients.models import Patient
@@ -75,8 +76,10 @@ def _refuse_nonsense(first: Patient, second: Patient) -> None:
 
 
 def _raise_epoch(patient_ids: Iterable[UUID]) -> None:
-    """Tickets and sessions that were given for the old set of records end at their next use."""
+    """Tickets and sessions that were given for the old set of records end at their next use; what is linked
+    to one of them is looked at again.
+    """
     changed = Patient.objects.filter(pk__in=list(patient_ids))
-    changed.update(access_epoch=F("access_epoch") + 1)
+    changed.update(access_epoch=F("access_epoch") + 1, updated_at=clock.now())
     for account_id in changed.exclude(account=None).values_list("account_id", flat=True):
         revoke(subject=str(account_id))

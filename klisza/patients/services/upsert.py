@@ -127,7 +127,7 @@ def _store(facts: _Facts, by: Actor) -> Patient:
         if patient.account_id:
             revoke(subject=str(patient.account_id))
     if is_other_identity or is_other_contact or has_new_identifier:
-        patient.updated_at = now
+        patient.updated_at = clock.now()  # after the lock: whoever looked before is older
         patient.save()
         record("patient.updated", by=by, patient_id=patient.pk, objects=[patient])
     return patient
