@@ -50,6 +50,7 @@ class Examination(models.Model):
                 fields=["patient", "-performed_at"], condition=models.Q(visible=True), name="examination_list"
             ),
             models.Index(fields=["issuer", "accession_number"], name="examination_accession"),
+            models.Index(fields=["study_instance_uid"], name="examination_study_uid"),
         ]
 
 

@@ -172,16 +172,24 @@ def studies_to_link_early(limit: int) -> list[Study]:
 
 
 def studies_to_try_again(limit: int) -> list[Study]:
-    """Unmatched studies whose patient appeared or changed since."""
+    """Unmatched studies whose patient appeared or changed since, or whose accession may be free now."""
     known = PatientIdentifier.objects.filter(
         issuer=OuterRef("study__issuer"), value=OuterRef("study__patient_id")
     )
     changed = known.filter(
         Q(patient__updated_at__gt=OuterRef("at")) | Q(patient__survivor__updated_at__gt=OuterRef("at"))
     )
-    again = StudyIntake.objects.filter(
-        Q(Exists(changed)) | Q(Exists(known), reason="unknown_patient"), outcome="unmatched"
+    moved = Examination.objects.filter(
+        issuer=OuterRef("study__issuer"),
+        accession_number=OuterRef("study__accession_number"),
+        updated_at__gt=OuterRef("at"),
     )
+    why = (
+        Q(Exists(changed))
+        | Q(Exists(known), reason="unknown_patient")
+        | Q(Exists(moved), reason="accession_of_other_patient")
+    )
+    again = StudyIntake.objects.filter(why, outcome="unmatched")
     return [intake.study for intake in again.select_related("study").order_by("at")[:limit]]
 
 
@@ -226,6 +234,12 @@ def owner_of(issuer: str, value: str) -> Patient | None:
 def family(patient: Patient) -> frozenset[uuid.UUID]:
     """The ids under which this person's rows may stand: a merge re-points nothing."""
     return patients.aliases(patients.survivor(patient))
+
+
+def is_left(examination: Examination) -> bool:
+    """Its studies went elsewhere and no sender reported on it: it claims neither accession nor study."""
+    reported = ReportVersion.objects.filter(report__examination=examination).exclude(source="dicom")
+    return not examination.study_links.exists() and not reported.exists()
 
 
 def linked_examination(study: Study) -> Examination | None:

@@ -267,3 +267,39 @@ class TestACorrectedPatient:
         undo_merge(other=second, by=SCRIPT)
         assert jobs.run_second_chances() == 2
         assert [one.images_received for one in queries.visible(viewer(first), purpose="list")] == [2]
+
+
+class TestAStudyThatMoves:
+    """From the wrong patient to the right one, with the accession number every study has."""
+
+    def moved(self, study: Study, to: Patient) -> StudyIntake:
+        study.patient_id, study.patient_name = mrn_of(to), f"{to.family_name}^{to.given_name}"
+        study.revision += 1
+        study.save()
+        return link(study)
+
+    def test_an_empty_shell_holds_nobody_back(self) -> None:
+        first, second = a_patient(), a_patient()
+        study = a_study(first, accession_number="A7")
+        link(study)
+        assert self.moved(study, second).outcome == "linked"
+        assert queries.visible(viewer(second), purpose="list").count() == 1
+        left = Examination.objects.get(patient=first)
+        assert (left.visible, left.images_received) == (False, 0)
+
+    def test_a_report_is_filed_past_an_empty_shell(self) -> None:
+        first, second = a_patient(), a_patient()
+        study = a_study(first, accession_number="ACC1")
+        link(study)
+        self.moved(study, second)
+        assert a_report(second).report.examination.patient == second
+
+    def test_the_second_study_frees_the_first(self) -> None:
+        first, second = a_patient(), a_patient()
+        studies = [a_study(first, accession_number="A7") for _ in range(2)]
+        for study in studies:
+            link(study)
+        assert self.moved(studies[0], second).reason == "accession_of_other_patient"
+        assert self.moved(studies[1], second).outcome == "linked"
+        jobs.run_second_chances()
+        assert the_examination(second).study_links.count() == 2

@@ -116,6 +116,10 @@ class Migration(migrations.Migration):
             model_name='examination',
             index=models.Index(fields=['issuer', 'accession_number'], name='examination_accession'),
         ),
+        migrations.AddIndex(
+            model_name='examination',
+            index=models.Index(fields=['study_instance_uid'], name='examination_study_uid'),
+        ),
         migrations.AddConstraint(
             model_name='examinationstudy',
             constraint=models.UniqueConstraint(fields=('examination', 'study'), name='examinationstudy_once'),

@@ -79,8 +79,9 @@ def _patient_of(study: Study) -> tuple[Patient, str]:
 
 
 def _link(study: Study, patient: Patient, *, by: Actor) -> Examination:
-    examination, how = _examination_for(study, patient)
-    _unlink(study, keep=examination)
+    mine = queries.family(patient)
+    _unlink(study, unless=mine)
+    examination, how = _examination_for(study, patient, mine)
     now = clock.now()
     _, made = ExaminationStudy.objects.get_or_create(
         examination=examination, study=study, defaults={"how": how, "linked_at": now}
@@ -93,11 +94,9 @@ def _link(study: Study, patient: Patient, *, by: Actor) -> Examination:
     return refresh(examination)
 
 
-def _examination_for(study: Study, patient: Patient) -> tuple[Examination, str]:
+def _examination_for(study: Study, patient: Patient, mine: frozenset[uuid.UUID]) -> tuple[Examination, str]:
     """By what is linked already, by the UID a report named, by (issuer, accession), else a new one."""
-    mine = queries.family(patient)
-    linked = queries.linked_examination(study)
-    if linked and linked.patient_id in mine:
+    if linked := queries.linked_examination(study):
         return linked, ""
     uid = study.study_instance_uid
     by_uid = Examination.objects.filter(study_instance_uid=uid).order_by("created_at", "id")
@@ -112,10 +111,10 @@ def _examination_for(study: Study, patient: Patient) -> tuple[Examination, str]:
 
 
 def _own(candidates: QuerySet[Examination], mine: frozenset[uuid.UUID], otherwise: str) -> Examination | None:
-    """The first of this patient; Unmatched when there are only those of somebody else."""
+    """The first of this patient; Unmatched when somebody else's alone is of this name."""
     found = list(candidates)
     own = next((examination for examination in found if examination.patient_id in mine), None)
-    if found and own is None:
+    if own is None and not all(map(queries.is_left, found)):
         raise Unmatched(otherwise)
     return own
 
@@ -134,10 +133,10 @@ def _shell(study: Study, patient: Patient) -> Examination:
     )
 
 
-def _unlink(study: Study, *, keep: Examination | None = None) -> None:
+def _unlink(study: Study, *, unless: frozenset[uuid.UUID] = frozenset()) -> None:
     """What was linked to somebody else, or no longer matches, disappears from there in this transaction."""
     links = ExaminationStudy.objects.filter(study=study).select_related("examination")
-    for link in links.exclude(examination=keep) if keep else links:
+    for link in links.exclude(examination__patient__in=unless):
         link.delete()
         revoke(subject=str(study.pk))
         refresh(link.examination)

@@ -84,7 +84,7 @@ class _Order:
             own = next((found for found in candidates if found.patient_id in mine), None)
             if own:
                 return own
-            if candidates:
+            if not all(map(queries.is_left, candidates)):
                 raise BadMessage("the accession number or study belongs to another patient")
         return None
 
