@@ -11,13 +11,28 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from klisza.archive.models import Instance
+from klisza.archive.models import Instance, Study
+from klisza.base import sandbox
+from klisza.base.errors import NotFound
 from klisza.blobs import services as blobs
-from klisza.examinations import jobs, queries
-from klisza.examinations.models import EncapsulatedIntake, ReportState
+from klisza.documents.models import Document
+from klisza.examinations import jobs, queries, services
+from klisza.examinations.models import EncapsulatedIntake, NoticeIntent, ReportState
 from klisza.patients.models import Patient
+from tests.accounts.people import outbox
 
-from .given import a_patient, a_report, a_series, a_study, an_instance, pdf, the_examination
+from .given import (
+    SCRIPT,
+    a_patient,
+    a_report,
+    a_series,
+    a_study,
+    an_instance,
+    mrn_of,
+    pdf,
+    the_examination,
+    viewer,
+)
 
 pytestmark = pytest.mark.django_db
 ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
@@ -93,3 +108,102 @@ def test_an_unmatched_study_gives_no_report() -> None:
     patient.identifiers.update(value="ANOTHER")
     jobs.run_linking()
     assert jobs.run_encapsulated() == 0
+
+
+class TestAStudyThatLeaves:
+    """R60: a report out of its objects leaves the patient together with the images."""
+
+    def taken(self, patient: Patient) -> Study:
+        study = a_study_with(patient, an_object(pdf())).series.study
+        jobs.run_linking()
+        assert (jobs.run_encapsulated(), len(queries.shown_reports(the_examination(patient)))) == (1, 1)
+        return study
+
+    def moves(self, study: Study, to: Patient) -> None:
+        study.patient_id, study.revision = mrn_of(to), study.revision + 1
+        study.save()
+        services.link_study(study=study, by=SCRIPT)
+
+    def test_its_report_is_gone_at_once(self) -> None:
+        patient = a_patient()
+        study, left = self.taken(patient), the_examination(patient)
+        version = queries.shown_reports(left)[0].version
+        patient.identifiers.update(value="ANOTHER")
+        services.link_study(study=study, by=SCRIPT)
+        left.refresh_from_db()
+        assert (left.report, left.visible) == (ReportState.WITHDRAWN, False)
+        assert not queries.reports_of(viewer(patient))
+        with pytest.raises(NotFound):
+            queries.shown_report(left, version.pk)
+        assert not Document.objects.filter(withdrawn_at=None).exists()
+        assert not EncapsulatedIntake.objects.exists()
+
+    def test_the_right_patient_gets_it(self) -> None:
+        wrong, right = a_patient(), a_patient()
+        self.moves(self.taken(wrong), right)
+        assert jobs.run_encapsulated() == 1
+        assert len(queries.reports_of(viewer(right))) == 1
+        assert not queries.reports_of(viewer(wrong))
+
+    def test_it_comes_back_with_the_study(self) -> None:
+        patient = a_patient()
+        study, mrn = self.taken(patient), mrn_of(patient)
+        patient.identifiers.update(value="ANOTHER")
+        services.link_study(study=study, by=SCRIPT)
+        patient.identifiers.update(value=mrn)
+        services.link_study(study=study, by=SCRIPT)
+        jobs.run_encapsulated()
+        assert len(queries.reports_of(viewer(patient))) == 1
+        assert the_examination(patient).report == ReportState.AVAILABLE
+
+    def test_what_the_hospital_sent_itself_stays(self) -> None:
+        wrong, right = a_patient(), a_patient()
+        body = pdf()
+        study = a_study_with(wrong, an_object(body)).series.study
+        jobs.run_linking()
+        jobs.run_encapsulated()
+        said = a_report(wrong, pdf=body)
+        self.moves(study, right)
+        assert [row.shown.version for row in queries.reports_of(viewer(wrong))] == [said]
+
+    def test_the_same_pdf_of_another_study_stays(self) -> None:
+        wrong, right = a_patient(), a_patient()
+        body = pdf()
+        study = a_study_with(wrong, an_object(body)).series.study
+        a_study_with(wrong, an_object(body))
+        jobs.run_linking()
+        assert (jobs.run_encapsulated(), len(queries.reports_of(viewer(wrong)))) == (2, 1)
+        self.moves(study, right)
+        jobs.run_encapsulated()
+        assert len(queries.reports_of(viewer(wrong))) == 1
+
+    def test_a_move_during_the_reading_files_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The sandbox takes its time; what it read must not reach the patient it was read for."""
+        wrong, right = a_patient(), a_patient()
+        study = a_study_with(wrong, an_object(pdf())).series.study
+        jobs.run_linking()
+        read = sandbox.call
+
+        def slowly(*args: Any, **kwargs: Any) -> Any:
+            about = read(*args, **kwargs)
+            monkeypatch.undo()
+            self.moves(study, right)
+            return about
+
+        monkeypatch.setattr(sandbox, "call", slowly)
+        jobs.run_encapsulated()
+        assert not queries.reports_of(viewer(wrong))
+        jobs.run_encapsulated()
+        assert len(queries.reports_of(viewer(right))) == 1
+
+    def test_nobody_is_told_of_it(self, settings: Any) -> None:
+        """Nothing is left of a shell: it is invisible and its waiting notices go nowhere."""
+        settings.NOTICE_WINDOW_MINUTES, settings.QUIET_HOURS = 0, None
+        patient = a_patient()
+        study = self.taken(patient)
+        patient.identifiers.update(value="ANOTHER")
+        services.link_study(study=study, by=SCRIPT)
+        assert not queries.visible(viewer(patient), purpose="list").exists()
+        assert not NoticeIntent.objects.exists()
+        assert jobs.run_notices() == 0
+        assert not [mail for mail in outbox("mail") if mail["kind"] == "notice"]

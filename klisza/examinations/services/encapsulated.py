@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import tempfile
+import uuid
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
-from klisza.archive.models import Instance
+from klisza.archive.models import Instance, Study
 from klisza.audit.actor import Actor
 from klisza.base import clock, sandbox
 from klisza.base.errors import BadMessage, SandboxFailed
 from klisza.blobs import services as blobs
 from klisza.examinations import queries
 from klisza.examinations.models import EncapsulatedIntake, Examination, ReportVersion, StudyIntake
+from klisza.patients.models import Patient
 
-from .reports import file_report
+from .reports import StudyLeft, file_report, withdraw_taken
 
 
 def take_documents(*, intake: StudyIntake, by: Actor) -> int:
@@ -29,20 +31,50 @@ def take_documents(*, intake: StudyIntake, by: Actor) -> int:
     instances = queries.encapsulated_of(intake.study) if examination else []
     for instance in instances:
         _take(instance, examination, by)  # type: ignore[arg-type]
-    taken = StudyIntake.objects.filter(pk=intake.pk, revision=intake.revision)
+    # `at`: the study may have been linked anew while its objects were read.
+    taken = StudyIntake.objects.filter(pk=intake.pk, revision=intake.revision, at=intake.at)
     taken.update(documents_taken=True)
     return len(instances)
 
 
+def take_back(*, study: Study, examination: Examination, by: Actor) -> None:
+    """The study left this examination: withdraw what came out of its objects; call it in that transaction.
+
+    Its objects are read again wherever it is linked next. So are those of the studies that stay, which may
+    hold the same PDF.
+    """
+    instances = Instance.objects.filter(series__study=study, sop_class_uid=queries.ENCAPSULATED_PDF)
+    keys = [_key(pk) for pk in instances.values_list("pk", flat=True)]
+    for report in examination.reports.filter(key__in=keys):
+        withdraw_taken(report=report, by=by)
+    again = [study.pk, *queries.study_ids(examination)] if keys else []
+    EncapsulatedIntake.objects.filter(instance__series__study__in=again).delete()
+    StudyIntake.objects.filter(study__in=again, outcome="linked").update(documents_taken=False)
+
+
+def _key(instance_id: uuid.UUID) -> str:
+    return f"dicom:{instance_id}"
+
+
 def _take(instance: Instance, examination: Examination, by: Actor) -> None:
-    """An object that holds no PDF, or kills the child, is noted and not tried again."""
+    """An object that holds no PDF, or kills the child, is noted and not tried again.
+
+    One whose study left in the meantime is not noted: it is taken where the study is now.
+    """
     try:
         _file(instance, examination, by)
         outcome, reason = "filed", ""
+    except StudyLeft:
+        return
     except (SandboxFailed, BadMessage) as refused:
         outcome, reason = "refused", refused.reason[:300]
     with transaction.atomic():
-        EncapsulatedIntake.objects.create(instance=instance, outcome=outcome, reason=reason, at=clock.now())
+        Patient.objects.select_for_update().get(pk=examination.patient_id)  # linking holds this row too
+        if not examination.study_links.filter(study=instance.series.study_id).exists():
+            return
+        EncapsulatedIntake.objects.update_or_create(
+            instance=instance, defaults={"outcome": outcome, "reason": reason, "at": clock.now()}
+        )
 
 
 def _file(instance: Instance, examination: Examination, by: Actor) -> ReportVersion:
@@ -59,7 +91,7 @@ def _file(instance: Instance, examination: Examination, by: Actor) -> ReportVers
         accession_number=examination.accession_number,
         issuer=examination.issuer,
         pdf=pdf,
-        key=f"dicom:{instance.pk}",
+        key=_key(instance.pk),
         issued_at=_moment(about, examination),
         title=str(about["title"]),
         source="dicom",

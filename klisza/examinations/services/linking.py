@@ -17,6 +17,7 @@ from klisza.examinations.models import Examination, ExaminationStudy, StudyIntak
 from klisza.patients import queries as patients
 from klisza.patients.models import Patient
 
+from .encapsulated import take_back
 from .state import performed_at, refresh
 
 
@@ -40,7 +41,7 @@ def link_study(*, study: Study, by: Actor) -> StudyIntake | None:
         examination = _link(study, patient, by=by)
         outcome = "linked" if examination.shown_kind else "not_shown"
     except Unmatched as why:
-        _unlink(study)
+        _unlink(study, by=by)
         outcome, reason = ("unmatched" if _kind(study).shown else "not_shown"), str(why)
     if study.state != Study.State.SETTLED:
         return None
@@ -80,7 +81,7 @@ def _patient_of(study: Study) -> tuple[Patient, str]:
 
 def _link(study: Study, patient: Patient, *, by: Actor) -> Examination:
     mine = queries.family(patient)
-    _unlink(study, unless=mine)
+    _unlink(study, unless=mine, by=by)
     examination, how = _examination_for(study, patient, mine)
     now = clock.now()
     _, made = ExaminationStudy.objects.get_or_create(
@@ -133,11 +134,18 @@ def _shell(study: Study, patient: Patient) -> Examination:
     )
 
 
-def _unlink(study: Study, *, unless: frozenset[uuid.UUID] = frozenset()) -> None:
-    """What was linked to somebody else, or no longer matches, disappears from there in this transaction."""
+def _unlink(study: Study, *, unless: frozenset[uuid.UUID] = frozenset(), by: Actor) -> None:
+    """What was linked to somebody else, or no longer matches, disappears from there in this transaction.
+
+    So do the reports that were taken out of its objects: they are as misfiled as its images.
+    """
     links = ExaminationStudy.objects.filter(study=study).select_related("examination")
     for link in links.exclude(examination__patient__in=unless):
         link.delete()
+        take_back(study=study, examination=link.examination, by=by)
+        record(
+            "study.unlinked", by=by, patient_id=link.examination.patient_id, objects=[study, link.examination]
+        )
         revoke(subject=str(study.pk))
         refresh(link.examination)
 

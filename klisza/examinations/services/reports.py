@@ -22,6 +22,11 @@ from klisza.patients.models import Patient
 
 from .state import refresh
 
+
+class StudyLeft(Exception):
+    """The study an encapsulated report was read from no longer belongs to this patient."""
+
+
 STATUSES = ("P", "F", "C", "X")  # preliminary, final, corrected, withdrawn (HL7 table 0123)
 
 
@@ -47,16 +52,18 @@ def file_report(
     The same bytes again make no new version; a late P replaces nothing; X withdraws. An accession or study
     we do not
     know yet makes an examination with a report only; its images join it later.
-    Raises BadMessage (no PDF, unknown status, accession of another patient), Unavailable.
+    A report out of a DICOM object is filed only where its study is linked at that moment.
+    Raises BadMessage (no PDF, unknown status, accession of another patient), StudyLeft, Unavailable.
     """
     if status not in STATUSES:
         raise BadMessage(f"unknown report status; it must be one of {', '.join(STATUSES)}")
     if not accession_number and not study_instance_uid:
         raise BadMessage("a report needs an accession number or a StudyInstanceUID")
     sha256 = hashlib.sha256(pdf).hexdigest()
-    order = _Order(patient, issuer, accession_number, study_instance_uid, performed_at or issued_at)
+    order = _Order(patient, issuer, accession_number, study_instance_uid, performed_at or issued_at, source)
     known = order.examination()
-    if known and (same := _same_bytes(known, key, sha256, status)):
+    same = _same_bytes(known, key, sha256, status) if known else None
+    if same and same.source in (source, "script"):
         return same
     stored = documents.keep_pdf(pdf)  # durable before the transaction, never inside it
     return _file(
@@ -73,6 +80,7 @@ class _Order:
     accession_number: str
     study_instance_uid: str
     performed_at: datetime
+    source: str
 
     def examination(self) -> Examination | None:
         """By the study's UID first, then by (issuer, accession).
@@ -80,6 +88,8 @@ class _Order:
         Raises BadMessage when it is another patient's.
         """
         mine = queries.family(self.patient)
+        if self.source == "dicom":
+            return self._where_linked(mine)
         for candidates in (self._by_study(), self._by_accession()):
             own = next((found for found in candidates if found.patient_id in mine), None)
             if own:
@@ -87,6 +97,14 @@ class _Order:
             if not all(map(queries.is_left, candidates)):
                 raise BadMessage("the accession number or study belongs to another patient")
         return None
+
+    def _where_linked(self, mine: frozenset[uuid.UUID]) -> Examination:
+        """Raises StudyLeft."""
+        links = ExaminationStudy.objects.filter(study__study_instance_uid=self.study_instance_uid)
+        link = links.filter(examination__patient__in=mine).select_related("examination").first()
+        if link is None:
+            raise StudyLeft
+        return link.examination
 
     def _by_study(self) -> list[Examination]:
         uid = self.study_instance_uid
@@ -117,7 +135,7 @@ def _file(
     )  # two senders of one report come one after the other
     examination = order.examination() or _report_only(order, title)
     if same := _same_bytes(examination, key, stored.sha256, status):
-        return same
+        return _said_again(same, source)
     _complete(examination, order)
     now = clock.now()
     report, _ = Report.objects.get_or_create(examination=examination, key=key, defaults={"created_at": now})
@@ -139,6 +157,36 @@ def _file(
     record("report.received", by=by, patient_id=examination.patient_id, objects=[examination, version])
     refresh(examination)
     return version
+
+
+def _said_again(version: ReportVersion, source: str) -> ReportVersion:
+    """What the hospital's script says too stays when the study it was first read from leaves."""
+    if source == "script" and version.source == "dicom":
+        version.source = source
+        version.save(update_fields=["source"])
+    return version
+
+
+@transaction.atomic
+def withdraw_taken(*, report: Report, by: Actor) -> None:
+    """Take back what was read from a DICOM object; what a sender said itself stays. Call refresh afterwards."""
+    versions = list(report.versions.select_related("document").order_by("number"))
+    current = queries.in_effect(versions)
+    if current is None or current.status == "X" or current.source != "dicom":
+        return
+    # Of the same moment as what it withdraws, so that the same object may be filed here again.
+    withdrawn = ReportVersion.objects.create(
+        report=report,
+        number=len(versions) + 1,
+        status="X",
+        source="dicom",
+        document=current.document,
+        issued_at=current.issued_at,
+        received_at=clock.now(),
+    )
+    for version in versions:
+        documents.withdraw(document=version.document)
+    record("report.withdrawn", by=by, patient_id=report.examination.patient_id, objects=[report, withdrawn])
 
 
 def _same_bytes(examination: Examination, key: str, sha256: str, status: str) -> ReportVersion | None:
@@ -184,6 +232,7 @@ def _complete(examination: Examination, order: _Order) -> None:
     Their date, where there is one, is put back by refresh.
     """
     examination.accession_number = examination.accession_number or order.accession_number
-    examination.study_instance_uid = examination.study_instance_uid or order.study_instance_uid
+    if order.source != "dicom":  # there the link says it, and the study may leave
+        examination.study_instance_uid = examination.study_instance_uid or order.study_instance_uid
     examination.performed_at = min(examination.performed_at, order.performed_at)
     examination.save(update_fields=["accession_number", "study_instance_uid", "performed_at"])
