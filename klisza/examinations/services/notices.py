@@ -19,15 +19,30 @@ MAILED = (Account.State.NEW, Account.State.ACTIVE)
 
 
 def note_facts(examination: Examination, reports: list[ReportVersion | None]) -> None:
-    """Remember what became visible; a fact is noted once per account, however often it is computed."""
+    """Remember what became visible; a fact is noted once per account, however often it is computed.
+
+    What is no longer true, and was not told yet, is forgotten: it is told when it becomes true again.
+    """
     account = _account_of(examination)
-    if account is None or not queries.open_now().filter(pk=examination.pk).exists():
-        return
-    if examination.images == Images.AVAILABLE:
-        _note(account, examination, "images")
-    for version in reports:
-        if version and version.status != "X":
-            _note(account, examination, "corrected" if version.status == "C" else "report", str(version.pk))
+    facts = _facts(examination, reports)
+    for intent in NoticeIntent.objects.filter(examination=examination, sent_at=None):
+        if (intent.fact, intent.detail) not in facts:
+            intent.delete()
+    if account:
+        for fact, detail in facts:
+            _note(account, examination, fact, detail)
+
+
+def _facts(examination: Examination, reports: list[ReportVersion | None]) -> list[tuple[str, str]]:
+    """(fact, detail) of each; none while the gate is closed."""
+    if not queries.open_now().filter(pk=examination.pk).exists():
+        return []
+    images = [("images", "")] if examination.images == Images.AVAILABLE else []
+    return images + [
+        ("corrected" if version.status == "C" else "report", str(version.pk))
+        for version in reports
+        if version and version.status != "X"
+    ]
 
 
 def _account_of(examination: Examination) -> Account | None:
@@ -36,7 +51,7 @@ def _account_of(examination: Examination) -> Account | None:
     return person.account or next(iter(patients.accounts_of(person)), None)
 
 
-def _note(account: Account, examination: Examination, fact: str, detail: str = "") -> None:
+def _note(account: Account, examination: Examination, fact: str, detail: str) -> None:
     NoticeIntent.objects.get_or_create(
         account=account,
         examination=examination,
