@@ -161,6 +161,16 @@ class TestWhoMayLook:
 
 
 class TestTheTicketIsRenewed:
+    def test_it_ends_with_the_session(
+        self, client: Client, examination: Examination, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told = config(client.get(address(examination)).content.decode())
+        client.post("/logout/")
+        # What every web process does by itself within a second.
+        monkeypatch.setattr(tickets._revocations, "read_at", float("-inf"))
+        with pytest.raises(tickets.TicketRefused):
+            tickets.check(told["base"].removeprefix("/dicom-web/t/"))
+
     def test_with_a_record_of_its_own(self, client: Client, examination: Examination) -> None:
         client.get(address(examination))
         answer = client.post(f"{address(examination)}ticket/")
