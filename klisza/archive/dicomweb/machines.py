@@ -55,7 +55,7 @@ def answer(parts: list[str], environ: Environ) -> Answer:
         return found
     if parts[0] != "studies" or len(parts) < 2:
         raise NotFound
-    entry = wado.find(parts[1])
+    entry = wado.find(parts[1], newest="frames" not in parts)
     _record(client, "study.retrieved", environ, entry.id)
     return wado.retrieve(entry, parts[2:], environ, dict(pairs))
 

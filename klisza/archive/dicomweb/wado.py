@@ -27,8 +27,12 @@ _uids: dict[str, uuid.UUID] = {}
 _rendering = threading.BoundedSemaphore(2)
 
 
-def find(uid: str) -> Entry:
-    """The study with this StudyInstanceUID; raises NotFound, also when all of it is hidden."""
+def find(uid: str, *, newest: bool) -> Entry:
+    """The study with this StudyInstanceUID; raises NotFound, also when all of it is hidden.
+
+    newest: a whole study is never answered without the object that was acknowledged a moment ago; frames, asked
+    for by the hundred, may be a second and a half behind.
+    """
     study_id = _uids.get(uid)
     if study_id is None:
         study_id = Study.objects.filter(study_instance_uid=uid).values_list("id", flat=True).first()
@@ -37,7 +41,7 @@ def find(uid: str) -> Entry:
         if len(_uids) >= UIDS_MOST:
             _uids.clear()
         _uids[uid] = study_id
-    entry = index.study(study_id)
+    entry = index.study(study_id, newest=newest)
     if not entry.series:
         raise NotFound
     return entry
