@@ -72,20 +72,38 @@ class TestTheList:
         assert page(client, "/examinations/?year=2025").count('class="row"') == 0
         assert page(client, "/examinations/?year=nonsense&page=-7&kind=%00").count('class="row"') in (0, 2)
 
+    @pytest.mark.parametrize(
+        ("count", "address", "box"),
+        [
+            (10, "", None),
+            (11, "", '<details class="filter-box">'),
+            (11, "?kind=CT", '<details class="filter-box" open>'),
+        ],
+    )
+    def test_the_search_waits_behind_its_name(
+        self, client: Client, patient: Patient, count: int, address: str, box: str | None
+    ) -> None:
+        """On a phone the form would take half of the first screen; ten examinations need none."""
+        copies_of(an_examination(patient), count - 1)
+        html = page(client, f"/examinations/{address}")
+        assert (box in html) if box else ("filter-box" not in html)
+        assert ("Szukaj i filtruj" in html) is bool(box)
+
     def test_many_examinations_need_few_queries(
         self, client: Client, patient: Patient, django_assert_max_num_queries: Any
     ) -> None:
-        first = an_examination(patient)
-        copies = [Examination(**{**values(first), "id": uuid.uuid4()}) for _ in range(1999)]
-        Examination.objects.bulk_create(copies)
+        copies_of(an_examination(patient), 1999)
         with django_assert_max_num_queries(20):
             html = page(client, "/examinations/?page=80")
         assert html.count('class="row"') == 25
         assert "Strona 80 z 80" in html
 
 
-def values(examination: Examination) -> dict[str, Any]:
-    return {field.attname: getattr(examination, field.attname) for field in Examination._meta.concrete_fields}
+def copies_of(examination: Examination, count: int) -> None:
+    values = {
+        field.attname: getattr(examination, field.attname) for field in Examination._meta.concrete_fields
+    }
+    Examination.objects.bulk_create(Examination(**{**values, "id": uuid.uuid4()}) for _ in range(count))
 
 
 class TestThePage:

@@ -14,6 +14,7 @@ from klisza.examinations.services import note_list
 from .viewer import viewer_of
 
 ROWS_A_PAGE = 25
+SEARCHED_FROM = 11  # ten are found by looking, and on a phone the search would stand in their way
 
 
 @require_safe
@@ -30,6 +31,7 @@ def examination_list(request: HttpRequest) -> HttpResponse:
         "cards": [wording.card(by_id[one]) for one in page.object_list if one in by_id],
         "page": page,
         "total": found.total,
+        "searchable": found.total >= SEARCHED_FROM,
         "filters": forms.Filters(request.GET or None, found),
         **_filtered(request.GET, len(found.ids)),
     }
