@@ -22,11 +22,14 @@ from .wording import heading
 
 @dataclass(frozen=True)
 class Preview:
-    """One series: `thumbnail` is an address under the viewer's ticket, empty while none was made."""
+    """One series: `picture` and `thumbnail` (long side 768 and 256) are addresses under the viewer's ticket,
+    empty while none was made.
+    """
 
     title: str
     alt: str
     count: str
+    picture: str
     thumbnail: str
 
 
@@ -36,13 +39,14 @@ def previews(series: Iterable[SeriesCard], ticket: str) -> list[Preview]:
 
 def _preview(number: int, series: SeriesCard, ticket: str) -> Preview:
     title = series.title or _("Series %(number)d") % {"number": number}
-    address = f"/dicom-web/t/{ticket}/studies/{series.study_opaque_uid}/series/{series.opaque_uid}/thumbnail"
+    address = f"/dicom-web/t/{ticket}/studies/{series.study_opaque_uid}/series/{series.opaque_uid}"
     frames = max(series.frame_count, series.instance_count)
     return Preview(
         title=title,
         alt=_("Preview of the series %(title)s") % {"title": title},
         count=ngettext("%(n)d image", "%(n)d images", frames) % {"n": frames},
-        thumbnail=address if series.has_preview else "",
+        picture=f"{address}/rendered" if series.has_preview else "",
+        thumbnail=f"{address}/thumbnail" if series.has_preview else "",
     )
 
 

@@ -10,8 +10,10 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
+from klisza.archive.models import Instance, Series
 from klisza.audit.models import AuditEvent
 from klisza.documents import jobs as documents_jobs
+from klisza.documents.models import DocumentPage
 from klisza.examinations.models import Examination
 from klisza.patients.models import Patient
 from tests.accounts.people import sign_in
@@ -125,6 +127,36 @@ class TestThePage:
         assert re.search(r'alt="Strona 1 z 1"', html)
         assert f"reports/{version.pk}/pages/1/" in html
         assert actions() == ["examination.opened", "report.opened"]
+
+    def test_the_first_series_is_shown_large(self, client: Client, patient: Patient) -> None:
+        examination = an_examination(patient, modalities=("CT", "CT", "CT"))
+        Series.objects.update(preview=Instance.objects.earliest("pk").blob, series_description="Klatka <1>")
+        html = page(client, f"/examinations/{examination.pk}/")
+        large, small = (
+            re.findall(r'<a class="preview".*?</a>', html, re.S),
+            re.findall(r'src="[^"]*/thumbnail"', html),
+        )
+        assert (len(large), len(small), html.count("/rendered")) == (1, 2, 1)
+        assert f'href="/viewer/{examination.pk}/"' in large[0]
+        assert 'alt="Podgląd serii: Klatka &lt;1&gt;"' in large[0]
+        assert (
+            html.index("/rendered") < html.index("Otwórz w przeglądarce obrazów") < html.index("/thumbnail")
+        )
+
+    def test_one_series_needs_no_thumbnails(self, client: Client, patient: Patient) -> None:
+        examination = an_examination(patient)
+        html = page(client, f"/examinations/{examination.pk}/")
+        assert "thumb-grid" not in html
+        assert "Podgląd jest przygotowywany" in html
+
+    def test_pages_of_a_report_keep_their_room(self, client: Client, patient: Patient) -> None:
+        """Nothing jumps while they load."""
+        a_report(patient)
+        documents_jobs.run_rendering()
+        html = page(client, f"/examinations/{the_examination(patient).pk}/")
+        drawn = DocumentPage.objects.get()
+        assert f'width="{drawn.width}" height="{drawn.height}" loading="lazy"' in html
+        assert drawn.width > 0
 
     def test_missing_parts_have_reasons(self, client: Client, patient: Patient) -> None:
         an_examination(patient)
