@@ -50,7 +50,10 @@ def call(
         [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {PACKAGE_PARENT!r}); "
          "from klisza.base.sandbox_child import main; main()"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        cwd=folder or "/", env=CHILD_ENVIRONMENT, start_new_session=True,
+        cwd=folder or "/",
+        # Libraries leave temporary files behind when they are killed: they go with the folder.
+        env=CHILD_ENVIRONMENT | ({"TMPDIR": str(folder)} if folder else {}),
+        start_new_session=True,
     )  # fmt: skip
     try:
         answer, _ = child.communicate(request.encode(), timeout=wall_seconds)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.portal import Portal
 
 from .browser import DESKTOP, PHONE
-from .visitor import OWN_PASSWORD, Person, Visitor, newest_code, read_account_mail
+from .visitor import CHOSEN, OWN_PASSWORD, Person, Visitor, newest_code, read_account_mail
 
 ANNA = ("anna.kowalczyk@poczta.example", "+48600100101")
 NUMBERS = itertools.count(200)
@@ -110,7 +110,7 @@ class Story:
         for field in self.page.locator("input[autocomplete=new-password]").all():
             field.fill(password)
         self.page.locator("form:has(input[autocomplete=new-password]) button[type=submit]").first.click()
-        self.person.password = password
+        self.person.password = CHOSEN[self.portal.url, self.person.user_name] = password
 
     # then
     def then_the_address_is(self, path: str) -> None:

@@ -13,6 +13,8 @@ from tests.portal import Portal
 from . import markup
 
 OWN_PASSWORD = "trzy rowery pod lipą"
+# (portal, user name) -> own password: stories of several files share one portal and its people.
+CHOSEN: dict[tuple[str, str], str] = {}
 
 
 @dataclass
@@ -36,7 +38,7 @@ def read_account_mail(portal: Portal, email: str, mobile: str, mrn: str = "") ->
     )
     found = {_line(text, "Nazwa użytkownika"): _line(text, "Hasło tymczasowe") for text in texts}
     user_name = next(iter(found)) if len(found) == 1 else _user_name_of_phone(portal, mobile)
-    return Person(email, mobile, user_name, found[user_name], mrn)
+    return Person(email, mobile, user_name, CHOSEN.get((portal.url, user_name), found[user_name]), mrn)
 
 
 def _account_texts(portal: Portal, email: str) -> list[str]:
@@ -122,7 +124,7 @@ class Visitor:
                 page = self.accept(page)
             elif path == "/login/password/":
                 page = self.submit(page, new_password=own_password, new_password_again=own_password)
-                person.password = own_password
+                person.password = CHOSEN[self.portal.url, person.user_name] = own_password
             else:
                 break
         assert page.status_code == 200, page.url
