@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import traceback
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -15,6 +18,27 @@ SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
+# What follows these words in an address opens something: reset links, shares, image tickets (architecture.md 2).
+SECRET_PATH = re.compile(r"/(login/reset|s|dicom-web/t|dicom-web/studies)/[^/\s\"']+")
+
+
+def without_secrets(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Addresses that carry a token or a UID are logged as /login/reset/- and the like."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = SECRET_PATH.sub(r"/\1/-", value)
+    return event
+
+
+def without_values(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Of an exception its class and where it came from; a database's message may quote the row."""
+    exc_info = event.pop("exc_info", None)
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    if isinstance(exc_info, tuple) and exc_info[0] is not None:
+        event["exception"] = "".join(traceback.format_tb(exc_info[2])) + exc_info[0].__name__
+    return event
+
 
 def configure(_: dict[str, Any]) -> None:
     """Called by Django (LOGGING_CONFIG)."""
@@ -23,7 +47,8 @@ def configure(_: dict[str, Any]) -> None:
         foreign_pre_chain=SHARED,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
+            without_values,
+            without_secrets,
             structlog.processors.JSONRenderer(),
         ],
     ))  # fmt: skip

@@ -17,7 +17,13 @@ pytestmark = [
     pytest.mark.postgres,
     pytest.mark.skipif(programs() is None, reason="PostgreSQL's server programs are missing"),
 ]
-CORE = ["tests/audit", "tests/notifications/test_jobs.py", "tests/console", "tests/patients", "tests/accounts/test_first_login.py"]
+CORE = [
+    "tests/audit",
+    "tests/notifications/test_jobs.py",
+    "tests/console",
+    "tests/patients",
+    "tests/accounts/test_first_login.py",
+]
 KEY = "test-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterator
@@ -80,10 +81,9 @@ class Story:
         key = (self.portal.url, mobile)
         if key not in SIGNED_IN:
             person = read_account_mail(self.portal, email, mobile)
-            visitor = Visitor(self.portal)
-            visitor.sign_in(person)
-            SIGNED_IN[key] = (person, visitor.cookies())
-            visitor.close()
+            with contextlib.closing(Visitor(self.portal)) as visitor:
+                visitor.sign_in(person)
+                SIGNED_IN[key] = (person, visitor.cookies())
         return SIGNED_IN[key]
 
     # when

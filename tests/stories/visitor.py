@@ -76,8 +76,9 @@ class Visitor:
         self.portal = portal
         self.base = portal.staff_url if staff else portal.url
         self.http = httpx.Client(
-            base_url=self.base, headers={"Accept-Language": language}, timeout=30, follow_redirects=False
-        )
+            base_url=self.base, headers={"Accept-Language": language}, timeout=30, follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=0),  # nothing stays open behind a failed story
+        )  # fmt: skip
 
     def close(self) -> None:
         self.http.close()

@@ -21,8 +21,12 @@ WRONG_PASSWORDS_BEFORE_LOCK = 5
 WRONG_CODES_BEFORE_LOCK = 5
 RESEND_WAITS_SECONDS = (30, 60, 120)
 CODES_PER_LOGIN = 1 + len(RESEND_WAITS_SECONDS)
-CODES_PER_HOUR = 5
-CODES_PER_DAY = 10
+CODES_PER_HOUR = env.whole(
+    "KLISZA_CODES_PER_HOUR", 5, least=1, most=100, about="text-message codes an account may get in an hour"
+)
+CODES_PER_DAY = env.whole(
+    "KLISZA_CODES_PER_DAY", 10, least=1, most=1000, about="text-message codes an account may get in a day"
+)
 CODES_PER_SOURCE_HOUR = env.whole(
     "KLISZA_CODES_PER_SOURCE_HOUR",
     20,
