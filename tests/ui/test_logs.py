@@ -46,8 +46,9 @@ def test_tokens_in_addresses_are_cut_r50(written: StringIO, path: str) -> None:
 
 
 def test_an_exception_leaves_no_values() -> None:
+    value = "4405140" + "1359"  # a traceback quotes the source line, so it must not stand in one
     try:
-        raise ValueError("Key (value)=(44051401359) already exists")
+        raise ValueError(value)
     except ValueError:
         record = logging.getLogger("klisza").makeRecord(
             "klisza", logging.ERROR, __file__, 1, "failed", (), sys.exc_info()
@@ -56,7 +57,7 @@ def test_an_exception_leaves_no_values() -> None:
     line = logging.getLogger().handlers[0].format(record)
 
     assert json.loads(line)["exception"].endswith("ValueError")
-    assert "44051401359" not in line
+    assert value not in line
 
 
 def test_a_line_break_forges_no_record_r37(written: StringIO) -> None:
