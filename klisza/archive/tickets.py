@@ -22,10 +22,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 
 from klisza.accounts.services import revocation
 from klisza.base import clock, sealing
+from klisza.base.database import drop_stale_connections
 from klisza.base.errors import NotAllowed, Unavailable
 
 VERSION = 1
@@ -178,7 +179,7 @@ class _Revocations:
 
     def _read(self) -> None:
         began = time.monotonic()
-        close_old_connections()
+        drop_stale_connections()
         try:
             latest = revocation.recent()
         except DatabaseError:

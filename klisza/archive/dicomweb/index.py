@@ -10,11 +10,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import close_old_connections
 from django.db.models import Count, Max
 
 from klisza.archive import frames
 from klisza.archive.models import Instance, Series, Study
+from klisza.base.database import drop_stale_connections
 from klisza.base.errors import NotFound
 from klisza.base.ids import opaque_uid
 
@@ -115,7 +115,7 @@ class Index:
         entry = self.entries.get(study_id)
         if not newest and entry is not None and time.monotonic() - entry.checked_at < FRESH_SECONDS:
             return entry
-        close_old_connections()
+        drop_stale_connections()
         now = time.monotonic()
         stamp = _stamp(study_id)
         if stamp is None:

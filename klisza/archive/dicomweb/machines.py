@@ -9,12 +9,13 @@ import uuid
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 
 from klisza.accounts import queries as accounts
 from klisza.archive.models import Study
 from klisza.audit import services as audit
 from klisza.audit.actor import Actor
+from klisza.base.database import drop_stale_connections
 from klisza.base.errors import NotFound, Unavailable
 
 from . import qido, wado
@@ -47,7 +48,7 @@ def answer(parts: list[str], environ: Environ) -> Answer:
         pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=QUERY_PAIRS)
     except ValueError:
         raise Problem(400, "Too many parameters") from None
-    close_old_connections()
+    drop_stale_connections()
     if "\0" in "".join(parts):
         raise NotFound
     if (found := qido.search(parts, pairs, environ)) is not None:
@@ -78,7 +79,7 @@ def _lookup(token: str) -> Client | None:
     if known is not None and time.monotonic() - known[0] < KNOWN_SECONDS:
         return known[1]
     now = time.monotonic()
-    close_old_connections()
+    drop_stale_connections()
     row = accounts.client_for(token)
     client = Client(str(row.pk), frozenset(row.scopes)) if row else None
     with _lock:

@@ -8,13 +8,14 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.transport import AddressInformation
 
 from klisza.archive.services import Source, store_instance
+from klisza.base.database import drop_stale_connections
 from klisza.base.errors import Unavailable
 from klisza.standards.dicom.uids import VERIFICATION
 
@@ -84,10 +85,10 @@ class AdmittedAssociation(Association):
             self._store(msg, context, context_id)
 
     def _store(self, request: C_STORE, context: Any, context_id: int) -> None:
-        close_old_connections()
+        drop_stale_connections()
         status, comment = self._status(request, context)
         request.DataSet.close()
-        close_old_connections()
+        drop_stale_connections()
         response = C_STORE()
         response.AffectedSOPInstanceUID = request.AffectedSOPInstanceUID
         if status != statuses.SUCCESS:

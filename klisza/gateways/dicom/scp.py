@@ -12,11 +12,11 @@ from contextlib import suppress
 import pydicom.config
 import structlog
 from django.conf import settings
-from django.db import close_old_connections
 from pynetdicom import AE, _config
 
 from klisza.archive.models import Peer
 from klisza.archive.services import Source, find_peer, record_refusal
+from klisza.base.database import drop_stale_connections
 from klisza.standards.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 from .association import AdmittedAssociation
@@ -77,7 +77,7 @@ class Door:
 
     def _enter(self, connection: socket.socket, address: str, request: bytes) -> None:
         """On a clerk's thread, which may wait for the database."""
-        close_old_connections()
+        drop_stale_connections()
         entered = False
         try:
             rejection, source = self._identify(address, request)
@@ -92,7 +92,7 @@ class Door:
         finally:
             if not entered:
                 self._give_slot_back(address)
-            close_old_connections()
+            drop_stale_connections()
 
     def _identify(self, address: str, request: bytes) -> tuple[Rejection | None, Source]:
         called, calling = titles(request)
