@@ -272,10 +272,13 @@ def _request(*, calling: str = "STRANGER", called: str = "KLISZA") -> bytes:
 
 
 def _push(connection: socket.socket, most: int) -> int:
-    """How many bytes go through before the other side closes."""
+    """How many bytes go through before the other side closes.
+
+    The socket of an association may already be shut by the library's own reader, which saw the door close first.
+    """
     sent, piece = 0, bytes(65_536)
-    connection.settimeout(3)
     try:
+        connection.settimeout(3)
         while sent < most:
             sent += connection.send(piece)
     except OSError:
