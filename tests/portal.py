@@ -47,7 +47,7 @@ class Portal:
     def __init__(self, folder: Path, *, demo_data: bool = False, **settings: str) -> None:
         self.folder = folder
         self.demo_data = demo_data
-        self.web, self.staff, self.metrics, self.dicom = (free_port() for _ in range(4))
+        self.web, self.staff, self.metrics, self.dicom, self.hl7 = (free_port() for _ in range(5))
         self.url = f"http://127.0.0.1:{self.web}"
         self.staff_url = f"http://127.0.0.1:{self.staff}"
         self.metrics_url = f"http://127.0.0.1:{self.metrics}"
@@ -62,6 +62,7 @@ class Portal:
             "KLISZA_STAFF_BIND": f"127.0.0.1:{self.staff}",
             "KLISZA_METRICS_BIND": f"127.0.0.1:{self.metrics}",
             "KLISZA_DICOM_BIND": f"127.0.0.1:{self.dicom}",
+            "KLISZA_HL7_BIND": f"127.0.0.1:{self.hl7}",
             **GENEROUS,
             **_database(),
             **settings,

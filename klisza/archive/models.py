@@ -18,6 +18,9 @@ class Peer(models.Model):
     charset = models.CharField(
         max_length=32, blank=True
     )  # SpecificCharacterSet assumed for what it sends unlabelled
+    # What its encapsulated PDF and SR objects become: title or concept codes that are reports; [] = none,
+    # null = all (hospital-integration.md 1.6).
+    report_titles = models.JSONField(null=True)
     created_at = models.DateTimeField()
 
 
@@ -36,6 +39,8 @@ class Study(models.Model):
     patient_birth_date = models.DateField(null=True)
     patient_sex = models.CharField(max_length=16, blank=True)
     accession_number = models.CharField(max_length=64, blank=True)
+    # IssuerOfAccessionNumberSequence (0008,0051), else the sender's; "" = nobody said.
+    accession_issuer = models.CharField(max_length=128, blank=True)
     study_date = models.DateField(null=True)
     study_time = models.TimeField(null=True)
     study_description = models.CharField(max_length=200, blank=True)
@@ -46,6 +51,8 @@ class Study(models.Model):
     received_at = models.DateTimeField()
     last_received_at = models.DateTimeField(db_index=True)
     settles_at = models.DateTimeField()
+    # mixed: its instances name two patients, nobody sees it; wrong_patient, safety: by a rejection note.
+    hidden_reason = models.CharField(max_length=16, blank=True)
     derived_revision = models.IntegerField(default=-1)  # previews and metadata are those of this revision
 
     class Meta:
@@ -67,6 +74,8 @@ class Series(models.Model):
     body_part_examined = models.CharField(max_length=64, blank=True)
     laterality = models.CharField(max_length=16, blank=True)
     station_name = models.CharField(max_length=64, blank=True)
+    # RequestAttributesSequence (0040,0275): [[accession number, issuer or ""]] of a grouped study.
+    requested_accessions = models.JSONField(default=list)
     # Made by the worker in the sandbox:
     preview = models.ForeignKey(
         "blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+"
@@ -125,6 +134,46 @@ class Quarantined(models.Model):
     received_at = models.DateTimeField()
     seen = models.PositiveIntegerField(default=1)
     resolved_at = models.DateTimeField(null=True)
+
+
+class Tombstone(models.Model):
+    """A KOS rejection note named this instance; it may have come before the instance itself (IOCM).
+
+    code: 113001 quality | 113037 patient safety | 113038 wrong worklist entry (wrong patient) | 113039 retention.
+    """
+
+    sop_instance_uid = models.CharField(max_length=64)
+    study_instance_uid = models.CharField(max_length=64, db_index=True)
+    code = models.CharField(max_length=16)
+    note_uid = models.CharField(max_length=64)  # SOP Instance UID of the note
+    noted_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sop_instance_uid", "note_uid"], name="tombstone_once")
+        ]
+
+
+class Resent(models.Model):
+    """A stored instance came again, the same but for the patient: PACS fixed its tags (1.5, correction 5).
+
+    While the instances of a study disagree the study is shown to nobody; when all agree it moves.
+    """
+
+    instance = models.OneToOneField(
+        Instance, primary_key=True, on_delete=models.CASCADE, related_name="resent"
+    )
+    issuer = models.CharField(max_length=128)
+    patient_id = models.CharField(max_length=128)
+    patient_name = models.CharField(max_length=400, blank=True)
+    patient_birth_date = models.DateField(null=True)
+    patient_sex = models.CharField(max_length=16, blank=True)
+    accession_number = models.CharField(max_length=64, blank=True)
+    blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")
+    dataset_offset = models.PositiveIntegerField()
+    dataset_sha256 = models.CharField(max_length=64)
+    received_at = models.DateTimeField()
 
 
 class RefusedAssociation(models.Model):

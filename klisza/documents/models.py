@@ -6,7 +6,11 @@ from klisza.base.ids import new_id
 
 
 class Document(models.Model):
-    """A PDF of one patient: the bytes as the hospital sent them and what was made of them for the screen."""
+    """A document of one patient: the bytes as the hospital sent them and what was made of them for the screen.
+
+    media_type: application/pdf | text/xml (HL7 CDA R2) | text/plain. `html` is made by us from CDA or text, in
+    the sandbox; no markup of the sender's survives in it.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="documents")
@@ -20,12 +24,24 @@ class Document(models.Model):
     rendered_at = models.DateTimeField(null=True)  # page images made; null = waiting for the worker
     unshowable = models.CharField(max_length=300, blank=True)
     withdrawn_at = models.DateTimeField(null=True)
+    html = models.TextField(blank=True)
+    # MDM: TXA-12, TXA-13, TXA-18, TXA-17/19; versions of one document share `unique_number`'s chain.
+    issuer = models.CharField(max_length=128, blank=True)
+    unique_number = models.CharField(max_length=128, blank=True)
+    parent_number = models.CharField(max_length=128, blank=True)
+    stated_at = models.DateTimeField(null=True)
+    replaced_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replaces")
+    hidden_reason = models.CharField(
+        max_length=32, blank=True
+    )  # confidential | not_authenticated | not_available
+    origin = models.CharField(max_length=64, blank=True)  # InboundMessage.uid
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["received_at"], condition=models.Q(rendered_at=None), name="document_unrendered"
-            )
+            ),
+            models.Index(fields=["issuer", "unique_number"], name="document_number"),
         ]
 
 

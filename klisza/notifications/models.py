@@ -28,6 +28,9 @@ class Message(models.Model):
     expires_at = models.DateTimeField(null=True)
     leased_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True)  # the other side took it and sent it back (DSN), or said 5xx
+    bounce_status = models.CharField(max_length=16, blank=True)  # RFC 3463, e.g. 5.1.1
+    bounce_done_at = models.DateTimeField(null=True)  # staff have dealt with it
     fault = models.CharField(max_length=200, blank=True)  # what the transport said, without addresses
 
     class Meta:

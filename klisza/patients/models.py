@@ -21,6 +21,17 @@ class Patient(models.Model):
     email = models.EmailField(blank=True)
     mobile = models.CharField(max_length=20, blank=True)  # E.164
     language = models.CharField(max_length=5, default="pl")
+    # {field: [time stated, control id]}: an older message never overwrites a newer one, field by field.
+    stated = models.JSONField(default=dict)
+    died_at = models.DateTimeField(null=True)
+    is_dead = models.BooleanField(default=False)
+    # The hospital asks for special discretion (PD1-12, ARV) or deleted the record: shown to nobody until staff decide.
+    restricted_reason = models.CharField(max_length=32, blank=True)  # confidential | deleted
+    # What the person prefers (N10, S23).
+    notice_channel = models.CharField(max_length=4, default="mail")  # mail | sms
+    tell_after_visit = models.BooleanField(default=False)  # results only once the visit is over
+    # Came by an initial load or a quiet sender: no account by itself, staff invite (S7).
+    is_quiet = models.BooleanField(default=False)
     # A merge re-points nothing: rows stay with their patient, queries take all aliases of the survivor.
     survivor = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="aliases")
     # Raised in the transaction of every change of who may see what; tickets, sessions, shares compare it on
@@ -42,6 +53,8 @@ class PatientIdentifier(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="identifiers")
     issuer = models.CharField(max_length=128)
     value = models.CharField(max_length=128)
+    kind = models.CharField(max_length=16, blank=True)  # CX.5: MR, NNPOL (PESEL), PPN, ...
+    replaced_at = models.DateTimeField(null=True)  # A47: still leads here, is no longer shown
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issuer", "value"], name="patientidentifier_once")]
@@ -51,7 +64,8 @@ class DeskTask(models.Model):
     """Something the registration desk must do so that this patient gets an account, or keeps a reachable one.
 
     kind: no_email | no_mobile | number_not_allowed | no_birth_date | under_age | contact_change |
-    two_accounts.
+    two_accounts | guardian_proposed | identifiers_of_two | patient_deleted | patient_died | seen_by_other |
+    mail_bounced | shared_email.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="desk_tasks")
@@ -65,3 +79,72 @@ class DeskTask(models.Model):
                 fields=["patient", "kind"], condition=models.Q(done_at=None), name="desktask_open_once"
             )
         ]
+
+
+class MergeRecord(models.Model):
+    """Journal of merges, links and moves: what a message said, what was done, and whether staff took it back.
+
+    A message that is replayed finds its own record and does nothing; one whose record was undone by staff as
+    well.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    kind = models.CharField(max_length=8)  # merge | link | change (A47)
+    survivor = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    stated_at = models.DateTimeField()
+    origin = models.CharField(max_length=64, blank=True)  # InboundMessage.uid; blank = a person or script
+    accounts = models.JSONField(default=list)  # what was done to accounts, to take it back
+    done_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["other", "survivor"], name="mergerecord_pair")]
+
+
+class GuardianProposal(models.Model):
+    """NK1 of a minor: somebody who may become the carer once the desk has seen a document (N11)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="guardian_proposals")
+    family_name = models.CharField(max_length=200)
+    given_name = models.CharField(max_length=200, blank=True)
+    relation = models.CharField(max_length=16, blank=True)  # HL70063
+    email = models.EmailField(blank=True)
+    mobile = models.CharField(max_length=20, blank=True)
+    identifiers = models.JSONField(default=list)  # [[issuer, value]]
+    proposed_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=16, blank=True)  # dismissed | taken
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "family_name", "given_name", "relation"], name="guardianproposal_once"
+            )
+        ]
+
+
+class InvitationWave(models.Model):
+    """After the initial load: N accounts a day, until everybody who can have one was invited (S7)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    per_day = models.PositiveIntegerField()
+    born_before = models.DateField(null=True)
+    seen_since = models.DateField(null=True)  # only patients with an examination on or after this date
+    started_at = models.DateTimeField()
+    started_by = models.CharField(max_length=64)  # account id of the staff member
+    stopped_at = models.DateTimeField(null=True)
+
+
+class Invitation(models.Model):
+    """delivered, bounced and activated are read from the outbox and the account, never written here."""
+
+    wave = models.ForeignKey(InvitationWave, on_delete=models.CASCADE, related_name="invitations")
+    patient = models.OneToOneField(Patient, on_delete=models.CASCADE, related_name="invitation")
+    account = models.ForeignKey("accounts.Account", null=True, on_delete=models.SET_NULL, related_name="+")
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["wave", "sent_at"], name="invitation_wave")]

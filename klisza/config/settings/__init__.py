@@ -5,6 +5,7 @@ from .place import *
 from .hospital import *
 from .login import *
 from .dicom import *
+from .hl7 import *
 from .environment import env
 
 env.refuse_unknown()

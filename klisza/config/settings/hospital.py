@@ -71,6 +71,17 @@ SHOW_FROM = env.typed(
 ISSUER = env.text(
     "KLISZA_ISSUER", "local", about="issuer of patient ids when neither object nor peer names one"
 )
+ACCOUNT_POLICY = env.choice(
+    "KLISZA_ACCOUNT_POLICY",
+    "at-once" if DEMO else "with-first-visible-examination",
+    ("at-once", "with-first-visible-examination", "invited"),
+    about="when a patient with e-mail and mobile gets an account",
+)
+ORDERS_REQUIRED = env.flag(
+    "KLISZA_ORDERS_REQUIRED", False, about="images without an order stay hidden until one comes"
+)
+SHOW_PLANNED = env.flag("KLISZA_SHOW_PLANNED", False, about="planned examinations stand in the list")
+DSN_DIR = env.text("KLISZA_DSN_DIR", "", about="folder into which the mail server puts bounces; empty = none")
 NOTICE_WINDOW_MINUTES = env.whole(
     "KLISZA_NOTICE_WINDOW_MINUTES",
     0 if DEMO else 15,

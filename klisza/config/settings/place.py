@@ -70,7 +70,7 @@ LISTENER = env.choice(
 ROLE = env.choice(
     "KLISZA_ROLE",
     "command",
-    ("command", "web", "worker", "dicom"),
+    ("command", "web", "worker", "dicom", "hl7"),
     about="set by `klisza up` and `klisza web` for their processes",
 )
 PUBLIC_URL = env.typed(

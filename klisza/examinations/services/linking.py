@@ -17,8 +17,9 @@ from klisza.examinations.models import Examination, ExaminationStudy, StudyIntak
 from klisza.patients import queries as patients
 from klisza.patients.models import Patient
 
+from .describing import performed_at
 from .encapsulated import take_back
-from .state import performed_at, refresh
+from .state import refresh
 
 
 class Unmatched(Exception):

@@ -139,6 +139,7 @@ def _file(
     _complete(examination, order)
     now = clock.now()
     report, _ = Report.objects.get_or_create(examination=examination, key=key, defaults={"created_at": now})
+    report.examinations.add(examination)
     document = documents.register(
         patient=order.patient, kind="report", title=title, stored=stored, issued_at=issued_at, by=by
     )
@@ -148,7 +149,9 @@ def _file(
         status=status,
         source=source,
         document=document,
+        digest=stored.sha256,
         issued_at=issued_at,
+        stated_at=issued_at,
         received_at=now,
     )
     if status == "X":
@@ -181,7 +184,9 @@ def withdraw_taken(*, report: Report, by: Actor) -> None:
         status="X",
         source="dicom",
         document=current.document,
+        digest=current.digest,
         issued_at=current.issued_at,
+        stated_at=current.stated_at,
         received_at=clock.now(),
     )
     for version in versions:

@@ -6,7 +6,6 @@ Its two facts (images, report), its kind, its date, and the gate.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
 
 from django.db import transaction
 
@@ -17,8 +16,8 @@ from klisza.examinations import kinds, queries
 from klisza.examinations.models import Examination, Images, ReportState, ReportVersion
 
 from . import notices
+from .describing import describe
 
-FIRST_YEAR = 1900  # an earlier date is a clock that was never set
 SHOWN_IMAGES = (Images.RECEIVING, Images.AVAILABLE)
 SHOWN_REPORTS = (ReportState.PENDING, ReportState.AVAILABLE, ReportState.CORRECTED)
 
@@ -45,7 +44,7 @@ def refresh(examination: Examination) -> Examination:
     examination.images = _images(examination, received)
     examination.images_received = received.images
     examination.report = _report_state(current)
-    _describe(examination, received, current)
+    describe(examination, received.studies, received.series, current)
     examination.visible = _is_open(examination)
     examination.updated_at = clock.now()
     examination.save()
@@ -93,29 +92,6 @@ def _report_state(current: list[ReportVersion | None]) -> ReportState:
         if status in statuses:
             return state
     return ReportState.NONE
-
-
-def _describe(examination: Examination, received: _Received, current: list[ReportVersion | None]) -> None:
-    """Kind, date and place as the studies say; without studies, as the reports did."""
-    titles = [version.document.title for version in current if version]
-    words = "\n".join(sorted({study.study_description for study in received.studies} | set(titles)))
-    if received.series or words:
-        kind = kinds.for_modalities((row.modality for row in received.series), words)
-        examination.kind, examination.shown_kind = kind.code, kind.shown
-    moments = [performed_at(study) for study in received.studies]
-    examination.performed_at = min(moments, default=examination.performed_at)
-    places = [study.institution_name for study in received.studies if study.institution_name]
-    examination.place = min(places, default=examination.place)
-
-
-def performed_at(study: Study) -> datetime:
-    """StudyDate and StudyTime as the hospital's clock showed them.
-
-    When it was received, if there is no date.
-    """
-    if study.study_date is None or study.study_date.year < FIRST_YEAR:
-        return study.received_at
-    return datetime.combine(study.study_date, study.study_time or time.min, clock.local_zone())
 
 
 def _is_open(examination: Examination) -> bool:

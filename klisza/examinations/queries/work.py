@@ -1,0 +1,116 @@
+"""What the worker has to do, and whose a study is."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q
+
+from klisza.archive.models import Instance, Study
+from klisza.examinations.models import (
+    EncapsulatedIntake,
+    Examination,
+    ExaminationStudy,
+    ReportVersion,
+    StudyIntake,
+)
+from klisza.patients import queries as patients
+from klisza.patients.models import Patient, PatientIdentifier
+
+ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
+
+
+def studies_to_link(limit: int, *, since: datetime | None = None) -> list[Study]:
+    """Settled studies whose newest revision was not looked at yet.
+
+    since: only those that received something after it, by the index; None looks at all.
+    """
+    seen = StudyIntake.objects.filter(study=OuterRef("pk"), revision__gte=OuterRef("revision"))
+    settled = Study.objects.filter(~Exists(seen), state=Study.State.SETTLED)
+    if since:
+        settled = settled.filter(last_received_at__gte=since)
+    return list(settled.order_by("last_received_at")[:limit])
+
+
+def studies_to_link_early(limit: int) -> list[Study]:
+    """Studies still arriving whose patient is known: they stand in the list while they grow (N14)."""
+    known = PatientIdentifier.objects.filter(issuer=OuterRef("issuer"), value=OuterRef("patient_id"))
+    arriving = Study.objects.filter(Exists(known), state=Study.State.RECEIVING)
+    return list(arriving.order_by("-last_received_at")[:limit])
+
+
+def studies_to_try_again(limit: int) -> list[Study]:
+    """Unmatched studies whose patient appeared or changed since, or whose accession may be free now."""
+    known = PatientIdentifier.objects.filter(
+        issuer=OuterRef("study__issuer"), value=OuterRef("study__patient_id")
+    )
+    changed = known.filter(
+        Q(patient__updated_at__gt=OuterRef("at")) | Q(patient__survivor__updated_at__gt=OuterRef("at"))
+    )
+    moved = Examination.objects.filter(
+        issuer=OuterRef("study__issuer"),
+        accession_number=OuterRef("study__accession_number"),
+        updated_at__gt=OuterRef("at"),
+    )
+    why = (
+        Q(Exists(changed))
+        | Q(Exists(known), reason="unknown_patient")
+        | Q(Exists(moved), reason="accession_of_other_patient")
+    )
+    again = StudyIntake.objects.filter(why, outcome="unmatched")
+    return [intake.study for intake in again.select_related("study").order_by("at")[:limit]]
+
+
+def studies_of_corrected(limit: int, *, since: datetime | None = None) -> list[Study]:
+    """Linked studies whose patient, or the one it was merged into, was corrected after they were looked at.
+
+    since: only corrections after it, by the index on patients; None looks at all. Studies that are still
+    arriving are looked at anyway.
+    """
+    found: dict[uuid.UUID, Study] = {}
+    for patient in ("patient", "patient__survivor", "patient__survivor__survivor"):
+        moment = f"examination__{patient}__updated_at"
+        older = StudyIntake.objects.filter(study=OuterRef("study"), at__lt=OuterRef(moment))
+        links = ExaminationStudy.objects.filter(Exists(older), study__state=Study.State.SETTLED)
+        if since:
+            links = links.filter(**{f"{moment}__gte": since})
+        found |= {link.study_id: link.study for link in links.select_related("study")[:limit]}
+    return list(found.values())[:limit]
+
+
+def intakes_with_documents(limit: int) -> list[StudyIntake]:
+    """Linked studies whose encapsulated PDF objects were not looked at yet."""
+    waiting = StudyIntake.objects.filter(documents_taken=False).select_related("study")
+    return list(waiting.order_by("at")[:limit])
+
+
+def encapsulated_of(study: Study) -> list[Instance]:
+    taken = EncapsulatedIntake.objects.filter(instance=OuterRef("pk"))
+    objects = Instance.objects.filter(~Exists(taken), sop_class_uid=ENCAPSULATED_PDF, hidden_reason="")
+    return list(objects.filter(series__study=study).order_by("received_at", "id"))
+
+
+def owner_of(issuer: str, value: str) -> Patient | None:
+    """The record this identifier stands on, merged or not.
+
+    New rows belong to it, so that a merge can be undone.
+    """
+    row = PatientIdentifier.objects.filter(issuer=issuer, value=value).select_related("patient").first()
+    return row.patient if row else None
+
+
+def family(patient: Patient) -> frozenset[uuid.UUID]:
+    """The ids under which this person's rows may stand: a merge re-points nothing."""
+    return patients.aliases(patients.survivor(patient))
+
+
+def is_left(examination: Examination) -> bool:
+    """Its studies went elsewhere and no sender reported on it: it claims neither accession nor study."""
+    reported = ReportVersion.objects.filter(report__examination=examination).exclude(source="dicom")
+    return not examination.study_links.exists() and not reported.exists()
+
+
+def linked_examination(study: Study) -> Examination | None:
+    link = ExaminationStudy.objects.filter(study=study).select_related("examination").order_by("pk").first()
+    return link.examination if link else None

@@ -1,0 +1,66 @@
+"""What every effect of a message needs: whose message it is, and where its business troubles go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from klisza.audit.actor import Actor
+from klisza.examinations.models import Examination
+from klisza.gateways.models import Hl7Peer, InboundMessage
+from klisza.patients.models import Patient
+from klisza.standards.hl7v2.facts import Identifier
+
+
+class Held(Exception):
+    """The patient is not known yet: the message waits for his or her ADT, shown to nobody."""
+
+    def __init__(self, identifier: Identifier) -> None:
+        super().__init__("the patient is not known yet")
+        self.identifier = identifier
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A WorkItem to be: the message was accepted, staff must look."""
+
+    kind: str
+    patient: Patient | None = None
+    examination: Examination | None = None
+    detail: str = ""
+
+
+@dataclass
+class Context:
+    """quiet: no account, mail or notice follows (back-fill, replay)."""
+
+    message: InboundMessage
+    by: Actor
+    peer: Hl7Peer | None = None
+    quiet: bool = False
+    replay: bool = False
+    troubles: list[Trouble] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def origin(self) -> str:
+        return str(self.message.uid)
+
+    @property
+    def default_issuer(self) -> str:
+        return (self.peer.issuer if self.peer else "") or settings.ISSUER
+
+    def work(
+        self,
+        kind: str,
+        *,
+        patient: Patient | None = None,
+        examination: Examination | None = None,
+        detail: str = "",
+    ) -> None:
+        self.troubles.append(Trouble(kind, patient, examination, detail))
+
+    def warn(self, sentence: str) -> None:
+        """For staff; without patient data."""
+        self.warnings.append(sentence)
