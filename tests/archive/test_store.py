@@ -148,6 +148,24 @@ def test_the_issuer_has_an_order(universal: str, local: str, source: str, expect
     assert Study.objects.get().issuer == expected
 
 
+def test_accessions_are_merged_over_a_series() -> None:
+    """A grouped study: each procedure of it has a number, the study itself may have none."""
+    first = dataset(AccessionNumber="", RequestAttributesSequence=_requests("B2"))
+    _store(first, source=Source("test", "HOSP"))
+    _store(dataset(**{**_uids(first), "SOPInstanceUID": generate_uid(), "AccessionNumber": "",
+                      "RequestAttributesSequence": _requests("B2", "A1")}), source=Source("test", "HOSP"))  # fmt: skip
+
+    study = Study.objects.get()
+    assert Series.objects.get().requested_accessions == [["A1", "HOSP"], ["B2", "HOSP"]]
+    assert (study.accession_number, study.accession_issuer) == ("B2", "HOSP")
+
+
+def test_an_accession_without_issuer_stays_so() -> None:
+    _store(dataset())
+
+    assert Study.objects.get().accession_issuer == ""
+
+
 def test_an_object_without_patient_is_kept() -> None:
     """A business matter: stored, matched to nobody."""
     assert _store(dataset(PatientID=None)).status == "stored"
@@ -200,6 +218,13 @@ def test_a_locked_database_leaves_no_file(place: Path, monkeypatch: pytest.Monke
     with pytest.raises(Unavailable):
         _store(dataset())
     assert _files(place) == []
+
+
+def _requests(*numbers: str) -> Sequence:
+    items = [Dataset() for _ in numbers]
+    for item, number in zip(items, numbers, strict=True):
+        item.AccessionNumber = number
+    return Sequence(items)
 
 
 def _uids(made: Dataset) -> dict[str, str]:

@@ -71,6 +71,43 @@ def test_nested_identifiers_are_found(syntax: str, undefined: bool) -> None:
     assert (header.universal_entity_id, header.accession_number) == ("1.2.3", "FROM-REQUEST")
 
 
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize("undefined", [True, False])
+def test_each_requested_accession_has_its_issuer(syntax: str, undefined: bool) -> None:
+    def request(number: str, **issuer: str) -> Dataset:
+        made, entity = Dataset(), Dataset()
+        made.AccessionNumber = number
+        for keyword, value in issuer.items():
+            setattr(entity, keyword, value)
+        made.IssuerOfAccessionNumberSequence = Sequence([entity] if issuer else [])
+        made["IssuerOfAccessionNumberSequence"].is_undefined_length = undefined
+        return made
+
+    items = [request("B2", LocalNamespaceEntityID="RIS"), request("A1", UniversalEntityID="1.2"), request("")]
+    own = Dataset()
+    own.LocalNamespaceEntityID = "OWN"
+    made = dataset(
+        AccessionNumber="C3",
+        IssuerOfAccessionNumberSequence=Sequence([own]),
+        RequestAttributesSequence=Sequence(items),
+    )
+
+    header = read_header(encode(made, syntax), syntax)
+
+    assert header.requested_accessions == (("A1", "1.2"), ("B2", "RIS"))
+    assert (header.accession_number, header.accession_issuer) == ("C3", "OWN")
+
+
+def test_requests_are_bounded() -> None:
+    items = [Dataset() for _ in range(1000)]
+    for number, item in enumerate(items):
+        item.AccessionNumber = f"A{number:04d}"
+
+    header = read_header(encode(dataset(RequestAttributesSequence=Sequence(items))), EXPLICIT)
+
+    assert len(header.requested_accessions) == 32
+
+
 @pytest.mark.parametrize(
     ("charset", "raw", "override", "name"),
     [

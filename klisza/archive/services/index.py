@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Their modalities send one study over hours (hospital-integration.md 1.4).
 SLOW_MODALITIES = ("US", "XA")
+REQUESTS_MOST = 64  # of one series
 
 
 def add_to_index(arrival: Arrival, stored: blobs.Stored, *, dataset_offset: int) -> Instance | None:
@@ -34,7 +35,7 @@ def add_to_index(arrival: Arrival, stored: blobs.Stored, *, dataset_offset: int)
         return None
     if made:
         record("study.received", by=Actor("machine", client=arrival.source.name[:64]), objects=[study])
-    series = _series(study, arrival.header)
+    series = _series(study, arrival)
     return _instance(series, arrival, stored, dataset_offset, moment)
 
 
@@ -56,6 +57,7 @@ def _study(arrival: Arrival, moment: datetime) -> tuple[Study, bool]:
         defaults={
             **_study_values(header),
             "issuer": arrival.issuer,
+            "accession_issuer": _accession_issuer(header.accession_number, header.accession_issuer, arrival),
             "received_at": moment,
             "last_received_at": moment,
             "settles_at": due,
@@ -83,8 +85,13 @@ def _study_values(header: Header) -> dict[str, Any]:
     }
 
 
-def _series(study: Study, header: Header) -> Series:
-    series, _ = Series.objects.get_or_create(
+def _series(study: Study, arrival: Arrival) -> Series:
+    header = arrival.header
+    requested = [
+        [number[:64], _accession_issuer(number, issuer, arrival)]
+        for number, issuer in header.requested_accessions
+    ]
+    series, made = Series.objects.get_or_create(
         study=study,
         series_instance_uid=header.series_instance_uid,
         defaults={
@@ -94,9 +101,18 @@ def _series(study: Study, header: Header) -> Series:
             "body_part_examined": header.body_part_examined[:64],
             "laterality": header.laterality[:16],
             "station_name": header.station_name[:64],
+            "requested_accessions": requested,
         },
     )
+    if not made and (further := [pair for pair in requested if pair not in series.requested_accessions]):
+        series.requested_accessions = sorted([*series.requested_accessions, *further])[:REQUESTS_MOST]
+        series.save(update_fields=["requested_accessions"])
     return series
+
+
+def _accession_issuer(number: str, named: str, arrival: Arrival) -> str:
+    """Whose number it is: as the object says, else the sender's, else nobody's."""
+    return (named or arrival.source.issuer)[:128] if number else ""
 
 
 def _instance(

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
 
 from .errors import Unreadable
 from .inflate import inflated
-from .scan import NESTED, QUALIFIERS, REQUEST, Buffer, PixelData, Scan, scan
+from .scan import (
+    ACCESSION_ISSUER,
+    LOCAL_ENTITY,
+    NESTED,
+    QUALIFIERS,
+    UNIVERSAL_ENTITY,
+    Buffer,
+    PixelData,
+    Scan,
+    scan,
+)
 from .text import decode
 from .uids import DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE
 
@@ -27,8 +38,7 @@ UIDS = {
 STUDY_DATE, STUDY_TIME, BIRTH_DATE = 0x00080020, 0x00080030, 0x00100030
 SERIES_NUMBER, INSTANCE_NUMBER, NUMBER_OF_FRAMES = 0x00200011, 0x00200013, 0x00280008
 ROWS, COLUMNS = 0x00280010, 0x00280011
-UNIVERSAL_ENTITY_ID = (QUALIFIERS, 0x00400032)
-REQUESTED_ACCESSION = (REQUEST, 0x00080050)
+ACCESSION_NUMBER = TEXT["accession_number"]
 
 WANTED = frozenset((
     SPECIFIC_CHARACTER_SET, STUDY_DATE, STUDY_TIME, BIRTH_DATE, SERIES_NUMBER, INSTANCE_NUMBER,
@@ -42,7 +52,11 @@ LARGEST_INTEGER = 2**31 - 1  # IS, PS3.5 6.2
 
 @dataclass(frozen=True)
 class Header:
-    """Texts are decoded and trimmed, empty when absent; dates and numbers None when absent or malformed."""
+    """Texts are decoded and trimmed, empty when absent; dates and numbers None when absent or malformed.
+
+    requested_accessions: (number, issuer) of each requested procedure (0040,0275), sorted; accession_number is
+    the first of them when the object has none of its own. An issuer is the universal id, else the local name.
+    """
 
     sop_class_uid: str
     sop_instance_uid: str
@@ -55,6 +69,8 @@ class Header:
     patient_sex: str
     patient_birth_date: date | None
     accession_number: str
+    accession_issuer: str
+    requested_accessions: tuple[tuple[str, str], ...]
     study_description: str
     study_id: str
     study_date: date | None
@@ -94,11 +110,16 @@ def _header(found: Scan, override: str) -> Header:
         return decode(raw, labelled, override=override)
 
     texts = {name: text(values.get(tag, b"")) for name, tag in TEXT.items()}
-    texts["accession_number"] = texts["accession_number"] or text(found.nested.get(REQUESTED_ACCESSION, b""))
+    requested = _requested(found, text)
+    accession = texts.pop("accession_number"), _issuer(found, text)
+    number, issuer = accession if accession[0] or not requested else requested[0]
     return Header(
         **texts,
+        accession_number=number,
+        accession_issuer=issuer,
+        requested_accessions=requested,
         **{name: _uid(values.get(tag, b"")) for name, tag in UIDS.items()},
-        universal_entity_id=text(found.nested.get(UNIVERSAL_ENTITY_ID, b"")),
+        universal_entity_id=text(found.nested.get((QUALIFIERS, UNIVERSAL_ENTITY), b"")),
         patient_birth_date=_date(values.get(BIRTH_DATE, b"")),
         study_date=_date(values.get(STUDY_DATE, b"")),
         study_time=_time(values.get(STUDY_TIME, b"")),
@@ -109,6 +130,22 @@ def _header(found: Scan, override: str) -> Header:
         number_of_frames=_frames(found, values.get(NUMBER_OF_FRAMES, b"")),
         pixel_data=found.pixel_data,
     )
+
+
+def _requested(found: Scan, text: Callable[[bytes], str]) -> tuple[tuple[str, str], ...]:
+    """Sorted, so that the order in which a modality lists the procedures changes nothing."""
+    pairs = set()
+    for item in found.requests:
+        if number := text(item.get(ACCESSION_NUMBER, b"")):
+            issuer = text(item.get(UNIVERSAL_ENTITY, b"")) or text(item.get(LOCAL_ENTITY, b""))
+            pairs.add((number, issuer))
+    return tuple(sorted(pairs))
+
+
+def _issuer(found: Scan, text: Callable[[bytes], str]) -> str:
+    """Of the object's own accession number."""
+    universal = text(found.nested.get((ACCESSION_ISSUER, UNIVERSAL_ENTITY), b""))
+    return universal or text(found.nested.get((ACCESSION_ISSUER, LOCAL_ENTITY), b""))
 
 
 def _uid(raw: bytes) -> str:

@@ -28,9 +28,16 @@ LONG_VRS = frozenset(
     (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 )
 
-# Wanted inside of the first level of these sequences only.
-QUALIFIERS, REQUEST = 0x00100024, 0x00400275
-NESTED = {QUALIFIERS: frozenset((0x00400032, 0x00400033)), REQUEST: frozenset((0x00080050,))}
+# Wanted inside of the items of these sequences of the data set itself, no deeper.
+QUALIFIERS, REQUEST, ACCESSION_ISSUER = 0x00100024, 0x00400275, 0x00080051
+LOCAL_ENTITY, UNIVERSAL_ENTITY = 0x00400031, 0x00400032
+NESTED = {
+    QUALIFIERS: frozenset((UNIVERSAL_ENTITY, 0x00400033)),
+    REQUEST: frozenset((0x00080050,)),
+    ACCESSION_ISSUER: frozenset((LOCAL_ENTITY, UNIVERSAL_ENTITY)),
+}
+REQUESTED = NESTED[REQUEST] | NESTED[ACCESSION_ISSUER]
+MAX_REQUESTS = 32  # items of REQUEST that are kept: more procedures than anybody does in one go
 ITEM_START = b"\xfe\xff\x00\xe0"
 IDENTITY = frozenset((0x00080016, 0x00080018, 0x00100020, 0x00100021, 0x0020000D, 0x0020000E))
 
@@ -53,10 +60,14 @@ class PixelData:
 
 @dataclass
 class Scan:
-    """`values`: raw bytes (at most MAX_VALUE) by tag; `nested`: by (sequence, tag inside of an item)."""
+    """`values`: raw bytes (at most MAX_VALUE) by tag; `nested`: by (sequence, tag inside of an item).
+
+    requests: for each item of RequestAttributesSequence its values, those of the issuer among them.
+    """
 
     values: dict[int, bytes] = field(default_factory=dict)
     nested: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    requests: list[dict[int, bytes]] = field(default_factory=list)
     pixel_data: PixelData | None = None
     elements: int = 0
 
@@ -130,6 +141,8 @@ class _Walk:
             if not level.defined:
                 self.levels.pop()
         elif tag == ITEM:
+            if level.tag == REQUEST and len(self.levels) == 2 and len(self.found.requests) < MAX_REQUESTS:
+                self.found.requests.append({})
             self._open(_Level(False, 0, length != UNDEFINED, level.implicit, level.tag), length, level)
         else:
             raise Unreadable("something other than an item inside of a sequence")
@@ -191,6 +204,8 @@ class _Walk:
             self._keep(tag, start, length)
         elif len(self.levels) == 3:
             self._keep_nested(level.tag, tag, start, length)
+        elif len(self.levels) == 5 and level.tag == ACCESSION_ISSUER and self.levels[2].tag == REQUEST:
+            self._keep_requested(tag, start, length)
 
     def _looks_like_items(self, start: int, length: int) -> bool:
         return length >= 8 and bytes(self.data[start : start + 4]) == ITEM_START
@@ -208,6 +223,14 @@ class _Walk:
         if tag in NESTED.get(sequence, ()):
             value = bytes(self.data[start : start + min(length, MAX_VALUE)])
             self.found.nested.setdefault((sequence, tag), value)
+            if sequence == REQUEST:
+                self._keep_requested(tag, start, length)
+
+    def _keep_requested(self, tag: int, start: int, length: int) -> None:
+        """Of the item that is open; items beyond the limit at most fill gaps of the last one."""
+        if tag in REQUESTED:
+            value = bytes(self.data[start : start + min(length, MAX_VALUE)])
+            self.found.requests[-1].setdefault(tag, value)
 
     def _open(self, new: _Level, length: int, parent: _Level) -> None:
         new.end = parent.end if length == UNDEFINED else self.position + length
