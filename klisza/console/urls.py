@@ -2,17 +2,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from .views import home, images, lists, patient
 
 app_name = "console"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("patients/<uuid:patient_id>/", views.patient, name="patient"),
-    path("patients/<uuid:patient_id>/unlock/", views.unlock, name="unlock"),
-    path("patients/<uuid:patient_id>/password/", views.reissue, name="reissue"),
-    path("studies/", views.studies, name="studies"),
-    path("objects/", views.objects, name="objects"),
-    path("associations/", views.associations, name="associations"),
-    path("tasks/", views.tasks, name="tasks"),
-    path("messages/", views.messages_failed, name="messages"),
+    path("", home.home, name="home"),
+    path("patients/<uuid:patient_id>/", patient.patient, name="patient"),
+    path("patients/<uuid:patient_id>/unlock/", patient.unlock, name="unlock"),
+    path("patients/<uuid:patient_id>/password/", patient.reissue, name="reissue"),
+    path("studies/", images.studies, name="studies"),
+    path("objects/", lists.objects, name="objects"),
+    path("associations/", lists.associations, name="associations"),
+    path("tasks/", lists.tasks, name="tasks"),
+    path("messages/", lists.unsent, name="messages"),
 ]

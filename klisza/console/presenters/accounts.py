@@ -1,0 +1,49 @@
+"""An account as the desk sees it: state in words, addresses masked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from klisza.accounts import masking
+from klisza.accounts.models import Account
+from klisza.base import clock
+
+
+@dataclass(frozen=True)
+class AccountCard:
+    """tone: ok | wait | warn, for the badge."""
+
+    account: Account
+    state: str
+    tone: str
+    email: str
+    mobile: str
+    can_unlock: bool
+    can_reissue: bool
+
+
+def account_card(account: Account) -> AccountCard:
+    state, tone = _state(account)
+    return AccountCard(
+        account=account,
+        state=state,
+        tone=tone,
+        email=masking.masked_email(account),
+        mobile=masking.masked_mobile(account),
+        can_unlock=account.state == Account.State.LOCKED,
+        can_reissue=account.state == Account.State.NEW,
+    )
+
+
+def _state(account: Account) -> tuple[str, str]:
+    if account.state == Account.State.LOCKED:
+        return _("Locked"), "warn"
+    if account.state == Account.State.CLOSED:
+        return _("Closed"), "warn"
+    if account.state == Account.State.ACTIVE:
+        return _("In use"), "ok"
+    if account.temporary_until and account.temporary_until < clock.now():
+        return _("Never used; the temporary password has expired"), "warn"
+    return _("Waiting for the first login"), "wait"

@@ -1,0 +1,71 @@
+"""The pages of the console in groups, for its first page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+TITLES = {
+    "tasks": _("Tasks of the registration desk"),
+    "work": _("What messages could not settle"),
+    "held": _("Messages that wait for their patient"),
+    "failed": _("Messages the portal failed on"),
+    "studies": _("Images without a patient"),
+    "objects": _("Objects put aside"),
+    "bounces": _("Mails that came back"),
+    "guardians": _("Proposed carers"),
+    "messages": _("Messages that could not be sent"),
+    "release": _("Examinations that are held back"),
+    "breaches": _("Shown to the wrong person"),
+    "integration": _("Messages from the hospital's systems"),
+    "associations": _("Refused connections of machines"),
+    "peers": _("Senders and devices"),
+    "procedures": _("Names of examinations"),
+    "wards": _("Wards and clinics"),
+    "kinds": _("Which examinations are shown"),
+    "rules": _("When results are released"),
+    "waves": _("Invitations"),
+}
+GROUPS = (
+    (
+        _("What waits for somebody"),
+        (
+            "tasks", "work", "held", "failed", "studies", "objects", "bounces", "guardians", "messages",
+            "release", "breaches",
+        ),
+    ),
+    (_("Connections"), ("integration", "associations", "peers")),
+    (_("Tables and rules"), ("procedures", "wards", "kinds", "rules", "waves")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PageLink:
+    """count: None where a number would say nothing."""
+
+    address: str
+    title: str
+    count: int | None
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    pages: list[PageLink]
+
+
+def groups(mine: Sequence[str], counts: Mapping[str, int]) -> list[Group]:
+    made = [
+        Group(
+            str(title),
+            [
+                PageLink(f"console:{name}", str(TITLES[name]), counts.get(name))
+                for name in names
+                if name in mine
+            ],
+        )
+        for title, names in GROUPS
+    ]
+    return [group for group in made if group.pages]

@@ -1,0 +1,36 @@
+"""Finding a patient, and what hangs on one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from klisza.patients import queries as patients
+from klisza.patients.models import DeskTask, Patient, PatientIdentifier
+
+MOST_FOUND = 20
+
+
+def find(*, identifier: str = "", family_name: str = "", birth_date: date | None = None) -> list[Patient]:
+    """By an identifier of any issuer, or by family name and birth date; merged records lead to one person."""
+    if identifier:
+        rows = PatientIdentifier.objects.filter(value=identifier.strip()).select_related("patient")[
+            :MOST_FOUND
+        ]
+        found = [row.patient for row in rows]
+    elif family_name and birth_date:
+        named = Patient.objects.filter(family_name__iexact=family_name.strip(), birth_date=birth_date)
+        found = list(named[:MOST_FOUND])
+    else:
+        found = []
+    return list({person.pk: person for person in map(patients.survivor, found)}.values())
+
+
+def identifiers_of(patient: Patient) -> list[PatientIdentifier]:
+    """Of the person: also those of merged records."""
+    return list(
+        PatientIdentifier.objects.filter(patient__in=patients.aliases(patient)).order_by("issuer", "value")
+    )
+
+
+def tasks_of(patient: Patient) -> list[DeskTask]:
+    return list(patients.open_tasks().filter(patient__in=patients.aliases(patient)))

@@ -1,0 +1,25 @@
+"""Who may open which page; `admin` opens all. The home page lists what one's roles allow."""
+
+from __future__ import annotations
+
+from klisza.accounts.decorators import staff_required
+from klisza.accounts.middleware import PortalRequest
+
+DESK = ("registration", "clinic")
+IMAGES = ("radiology", "integration", "registration")
+READERS: dict[str, tuple[str, ...]] = {
+    "tasks": DESK,
+    "studies": IMAGES,
+    "objects": IMAGES,
+    "messages": (*DESK, "integration"),
+    "associations": ("integration", "radiology"),
+}
+# One message from its line in a list; its content is for the two roles that compare it with the record.
+MESSAGE = (*DESK, "radiology", "integration")
+CONTENT = ("registration", "integration")
+
+reader = {name: staff_required(*roles) for name, roles in READERS.items()}
+
+
+def may_read(request: PortalRequest, *roles: str) -> bool:
+    return bool(request.roles & {*roles, "admin"})

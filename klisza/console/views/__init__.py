@@ -1,0 +1,1 @@
+"""Pages of registration desk, clinic, radiology, privacy and integration; on the staff listener only."""

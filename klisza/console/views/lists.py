@@ -1,0 +1,48 @@
+"""Plain lists: what is missing for an account, what could not be sent, what machines got wrong."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from klisza.accounts.middleware import PortalRequest
+from klisza.audit.services import record
+from klisza.console import queries
+from klisza.console.presenters import words
+from klisza.console.readers import reader
+from klisza.patients import queries as patients
+
+
+@require_safe
+@reader["objects"]
+def objects(request: PortalRequest) -> HttpResponse:
+    rows = [(row, words.word(words.OBJECTS, row.kind)) for row in queries.quarantined()]
+    return render(request, "console/objects.html", {"rows": rows})
+
+
+@require_safe
+@reader["associations"]
+def associations(request: PortalRequest) -> HttpResponse:
+    return render(request, "console/associations.html", {"rows": queries.refused_associations()})
+
+
+@require_safe
+@reader["tasks"]
+def tasks(request: PortalRequest) -> HttpResponse:
+    record("staff.tasks_viewed", by=request.actor)
+    rows = [
+        (task, patients.full_name(task.patient), words.word(words.TASKS, task.kind))
+        for task in queries.open_tasks()
+    ]
+    return render(request, "console/tasks.html", {"rows": rows})
+
+
+@require_safe
+@reader["messages"]
+def unsent(request: PortalRequest) -> HttpResponse:
+    rows = [
+        (row, words.word(words.MESSAGES, row.kind), words.word(words.CHANNELS, row.channel))
+        for row in queries.failed_messages()
+    ]
+    return render(request, "console/messages.html", {"rows": rows})
