@@ -103,6 +103,7 @@ class Instance(models.Model):
     sop_instance_uid = models.CharField(max_length=64, unique=True)
     sop_class_uid = models.CharField(max_length=64)
     transfer_syntax_uid = models.CharField(max_length=64)
+    source = models.CharField(max_length=64, blank=True)  # Peer.name, or by what else it came
     instance_number = models.IntegerField(null=True)
     number_of_frames = models.PositiveIntegerField(default=0)  # 0 = no pixel data
     rows = models.PositiveIntegerField(default=0)

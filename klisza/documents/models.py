@@ -8,8 +8,8 @@ from klisza.base.ids import new_id
 class Document(models.Model):
     """A document of one patient: the bytes as the hospital sent them and what was made of them for the screen.
 
-    media_type: application/pdf | text/xml (HL7 CDA R2) | text/plain. `html` is made by us from CDA or text, in
-    the sandbox; no markup of the sender's survives in it.
+    media_type: application/pdf | text/xml (HL7 CDA R2) | image/jpeg | text/rtf | text/plain. `html` is made by
+    us from what the sandbox read in the CDA; no markup of the sender's survives in it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -31,9 +31,8 @@ class Document(models.Model):
     parent_number = models.CharField(max_length=128, blank=True)
     stated_at = models.DateTimeField(null=True)
     replaced_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replaces")
-    hidden_reason = models.CharField(
-        max_length=32, blank=True
-    )  # confidential | not_authenticated | not_available
+    # confidential | not_authenticated | not_available | parent_withdrawn
+    hidden_reason = models.CharField(max_length=32, blank=True)
     origin = models.CharField(max_length=64, blank=True)  # InboundMessage.uid
 
     class Meta:
@@ -58,3 +57,32 @@ class DocumentPage(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["document", "number"], name="documentpage_once")]
+
+
+class DocumentStatement(models.Model):
+    """One MDM about one document (TXA-12). What is shown follows from all of them, whatever came first.
+
+    `names`: [[kind, value]] of the orders it names (TXA-14/15, ORC, OBR), until its examination is known.
+    """
+
+    issuer = models.CharField(max_length=128)
+    unique_number = models.CharField(max_length=128)
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="+")
+    event = models.CharField(max_length=3)  # T01 ... T11
+    parent_number = models.CharField(max_length=128, blank=True)
+    completion = models.CharField(max_length=2, blank=True)  # TXA-17
+    confidentiality = models.CharField(max_length=2, blank=True)  # TXA-18
+    availability = models.CharField(max_length=2, blank=True)  # TXA-19
+    stated_at = models.DateTimeField()
+    control_id = models.CharField(max_length=199, blank=True)
+    documents = models.ManyToManyField(Document, related_name="statements")  # what it brought
+    names = models.JSONField(default=list)
+    origin = models.CharField(max_length=64, blank=True)  # InboundMessage.uid
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuer", "unique_number", "stated_at", "control_id"], name="documentstatement_once"
+            )
+        ]
+        indexes = [models.Index(fields=["issuer", "parent_number"], name="documentstatement_parent")]

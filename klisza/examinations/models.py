@@ -333,6 +333,8 @@ class ReportVersion(models.Model):
     issued_at = models.DateTimeField()
     stated_at = models.DateTimeField()  # OBR-22, else the message's time
     control_id = models.CharField(max_length=199, blank=True)  # breaks ties of stated_at
+    # [[time, control id]]: when the sender said the very same again; no version of its own (R62).
+    repeats = models.JSONField(default=list)
     is_wrong_patient = models.BooleanField(default=False)  # OBX-11 W
     origin = models.CharField(max_length=64, blank=True)  # InboundMessage.uid
     received_at = models.DateTimeField()

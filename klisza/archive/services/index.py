@@ -124,6 +124,7 @@ def _instance(
         sop_instance_uid=header.sop_instance_uid,
         sop_class_uid=header.sop_class_uid,
         transfer_syntax_uid=arrival.transfer_syntax_uid,
+        source=arrival.source.name[:64],
         instance_number=header.instance_number,
         number_of_frames=header.number_of_frames,
         rows=header.rows,
