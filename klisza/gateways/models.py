@@ -63,6 +63,8 @@ class InboundMessage(models.Model):
     reason = models.CharField(max_length=500, blank=True)  # one line for staff, without patient data
     warnings = models.JSONField(default=list)  # lines for staff, e.g. "control id reused with another body"
     replays = models.PositiveIntegerField(default=0)
+    # Times it was begun again after a process had died with messages waiting: what kills us is set aside.
+    attempts = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -109,8 +111,22 @@ class WorkItem(models.Model):
 
 
 class ApplierLease(models.Model):
-    """One process at a time applies waiting messages, in the order of their arrival."""
+    """One process at a time applies waiting messages, in the order of their arrival.
+
+    asked_by: who needs it for itself (`klisza replay`): the holder steps back until that request has ended.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     holder = models.CharField(max_length=64, blank=True)
     until = models.DateTimeField(null=True)
+    asked_by = models.CharField(max_length=64, blank=True)
+    asked_until = models.DateTimeField(null=True)
+
+
+class RefusedConnection(models.Model):
+    """A connection we did not accept or had to cut, for the integration engineer."""
+
+    at = models.DateTimeField(db_index=True)
+    peer_name = models.CharField(max_length=64, blank=True)  # blank = a stranger
+    address = models.CharField(max_length=45)
+    reason = models.CharField(max_length=200)
