@@ -89,6 +89,7 @@ class Examination(models.Model):
                 condition=models.Q(report_from__isnull=False),
                 name="examination_report_from",
             ),
+            models.Index(fields=["updated_at"], name="examination_updated"),
         ]
 
 
@@ -248,6 +249,18 @@ class ReleaseDecision(models.Model):
     decided_at = models.DateTimeField()
 
 
+class RuleChange(models.Model):
+    """Rules were changed: a job computes anew every examination that was computed before."""
+
+    changed_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["changed_at"], condition=models.Q(done_at=None), name="rulechange_waiting")
+        ]
+
+
 class ExaminationStudy(models.Model):
     """n to m: one accession may have three studies, one study two accessions."""
 
@@ -393,7 +406,12 @@ class NoticeIntent(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "examination", "fact", "detail"], name="noticeintent_once"
-            )
+            ),
+            models.UniqueConstraint(  # NULL equals nothing, itself included
+                fields=["account", "fact", "detail"],
+                condition=models.Q(examination=None),
+                name="noticeintent_document_once",
+            ),
         ]
         indexes = [
             models.Index(fields=["created_at"], condition=models.Q(sent_at=None), name="noticeintent_waiting")

@@ -30,6 +30,7 @@ class Message(models.Model):
     finished_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)  # the other side took it and sent it back (DSN), or said 5xx
     bounce_status = models.CharField(max_length=16, blank=True)  # RFC 3463, e.g. 5.1.1
+    bounce_noted_at = models.DateTimeField(null=True)  # the registration desk has a task about it
     bounce_done_at = models.DateTimeField(null=True)  # staff have dealt with it
     fault = models.CharField(max_length=200, blank=True)  # what the transport said, without addresses
 
@@ -37,5 +38,8 @@ class Message(models.Model):
         indexes = [
             models.Index(
                 name="message_due", fields=["due_at"], condition=models.Q(state__in=["waiting", "sending"])
+            ),
+            models.Index(
+                name="message_bounced", fields=["bounced_at"], condition=models.Q(bounced_at__isnull=False)
             ),
         ]

@@ -268,6 +268,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='RuleChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('changed_at', models.DateTimeField()),
+                ('done_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('done_at', None)), fields=['changed_at'], name='rulechange_waiting')],
+            },
+        ),
+        migrations.CreateModel(
             name='StudyIntake',
             fields=[
                 ('study', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='archive.study')),
@@ -323,6 +334,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('report_from__isnull', False)), fields=['report_from'], name='examination_report_from'),
         ),
         migrations.AddIndex(
+            model_name='examination',
+            index=models.Index(fields=['updated_at'], name='examination_updated'),
+        ),
+        migrations.AddIndex(
             model_name='examinationidentifier',
             index=models.Index(fields=['kind', 'issuer', 'value'], name='examinationidentifier_value'),
         ),
@@ -341,6 +356,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='noticeintent',
             constraint=models.UniqueConstraint(fields=('account', 'examination', 'fact', 'detail'), name='noticeintent_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='noticeintent',
+            constraint=models.UniqueConstraint(condition=models.Q(('examination', None)), fields=('account', 'fact', 'detail'), name='noticeintent_document_once'),
         ),
         migrations.AddConstraint(
             model_name='order',

@@ -30,11 +30,12 @@ class Migration(migrations.Migration):
                 ('finished_at', models.DateTimeField(null=True)),
                 ('bounced_at', models.DateTimeField(null=True)),
                 ('bounce_status', models.CharField(blank=True, max_length=16)),
+                ('bounce_noted_at', models.DateTimeField(null=True)),
                 ('bounce_done_at', models.DateTimeField(null=True)),
                 ('fault', models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__in', ['waiting', 'sending'])), fields=['due_at'], name='message_due')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['waiting', 'sending'])), fields=['due_at'], name='message_due'), models.Index(condition=models.Q(('bounced_at__isnull', False)), fields=['bounced_at'], name='message_bounced')],
             },
         ),
     ]
