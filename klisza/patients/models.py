@@ -23,6 +23,10 @@ class Patient(models.Model):
     language = models.CharField(max_length=5, default="pl")
     # {field: [time stated, control id]}: an older message never overwrites a newer one, field by field.
     stated = models.JSONField(default=dict)
+    # {field: [[time stated, control id, value], ...]}, oldest first: what was said about this very record.
+    # The columns are folded from it (statements.py), so that neither the order of arrival nor a merge that
+    # becomes known late makes a difference, and an undone merge gives every record its own facts back.
+    statements = models.JSONField(default=dict)
     died_at = models.DateTimeField(null=True)
     is_dead = models.BooleanField(default=False)
     # The hospital asks for special discretion (PD1-12, ARV) or deleted the record: shown to nobody until staff decide.
@@ -55,9 +59,28 @@ class PatientIdentifier(models.Model):
     value = models.CharField(max_length=128)
     kind = models.CharField(max_length=16, blank=True)  # CX.5: MR, NNPOL (PESEL), PPN, ...
     replaced_at = models.DateTimeField(null=True)  # A47: still leads here, is no longer shown
+    changed_at = models.DateTimeField(null=True)  # the newest A47 that named it, whichever side it stood on
+    # Set when `issuer` is a namespace that the sender wrote beside this universal id (CX.4.1 & CX.4.2).
+    stands_for = models.CharField(max_length=128, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issuer", "value"], name="patientidentifier_once")]
+
+
+class IssuerAlias(models.Model):
+    """One assigning authority under two names: a namespace of some tables, and its universal id.
+
+    is_confirmed: staff said so; then each stands for the other. What messages wrote side by side is kept
+    unconfirmed: it only shows when one namespace is used by two authorities and therefore means neither.
+    """
+
+    namespace = models.CharField(max_length=128)
+    issuer = models.CharField(max_length=128)
+    is_confirmed = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["namespace", "issuer"], name="issueralias_once")]
 
 
 class DeskTask(models.Model):
@@ -89,7 +112,7 @@ class MergeRecord(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
-    kind = models.CharField(max_length=8)  # merge | link | change (A47)
+    kind = models.CharField(max_length=8)  # merge | link | unlink | change (A47) | move (A43)
     survivor = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
     other = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
     stated_at = models.DateTimeField()

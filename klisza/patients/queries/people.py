@@ -13,8 +13,8 @@ from klisza.audit.actor import Actor
 from klisza.audit.models import AuditEvent
 from klisza.base.errors import NotFound
 
-from .models import DeskTask, Patient, PatientIdentifier
-from .viewer import Viewer
+from klisza.patients.models import DeskTask, Patient, PatientIdentifier
+from klisza.patients.viewer import Viewer
 
 
 def viewer_for(account: Account | None, actor: Actor) -> Viewer:
