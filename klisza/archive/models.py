@@ -51,7 +51,9 @@ class Study(models.Model):
     received_at = models.DateTimeField()
     last_received_at = models.DateTimeField(db_index=True)
     settles_at = models.DateTimeField()
-    # mixed: its instances name two patients, nobody sees it; wrong_patient, safety: by a rejection note.
+    # Why nothing of it is shown; what is hidden stands on each instance. mixed: its instances name two
+    # patients; moved: all name the new one, it waits to be linked anew; quality, safety, wrong_patient:
+    # everything of it was rejected.
     hidden_reason = models.CharField(max_length=16, blank=True)
     derived_revision = models.IntegerField(default=-1)  # previews and metadata are those of this revision
 
@@ -118,7 +120,9 @@ class Instance(models.Model):
     frame_syntax_uid = models.CharField(max_length=64, blank=True)
     rendition = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")
     unshowable = models.CharField(max_length=300, blank=True)  # why it cannot be drawn; blank = it can
-    hidden_reason = models.CharField(max_length=64, blank=True)  # rejected, withdrawn; blank = visible
+    # mixed (with its study) | quality | safety | wrong_patient (rejected) | note (is a rejection note);
+    # blank = visible. The one thing that every reader goes by.
+    hidden_reason = models.CharField(max_length=64, blank=True)
     received_at = models.DateTimeField()
 
 
@@ -130,6 +134,8 @@ class Quarantined(models.Model):
     kind = models.CharField(max_length=32)  # same_uid_other_bytes | same_study_other_patient | unreadable
     reason = models.CharField(max_length=500)
     instance = models.ForeignKey(Instance, null=True, on_delete=models.SET_NULL, related_name="conflicts")
+    # Of an object of another patient: taken in when the study moves to that patient.
+    study = models.ForeignKey(Study, null=True, on_delete=models.SET_NULL, related_name="+")
     sha256 = models.CharField(max_length=64, unique=True)  # the same bad object again is one row
     source = models.CharField(max_length=128)
     received_at = models.DateTimeField()
@@ -171,10 +177,46 @@ class Resent(models.Model):
     patient_birth_date = models.DateField(null=True)
     patient_sex = models.CharField(max_length=16, blank=True)
     accession_number = models.CharField(max_length=64, blank=True)
+    accession_issuer = models.CharField(max_length=128, blank=True)
+    requested_accessions = models.JSONField(default=list)
+    transfer_syntax_uid = models.CharField(max_length=64)
     blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")
     dataset_offset = models.PositiveIntegerField()
     dataset_sha256 = models.CharField(max_length=64)
     received_at = models.DateTimeField()
+
+
+class Superseded(models.Model):
+    """What an instance was before the PACS fixed its patient: kept, shown to nobody (R28)."""
+
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="superseded")
+    issuer = models.CharField(max_length=128)
+    patient_id = models.CharField(max_length=128)
+    transfer_syntax_uid = models.CharField(max_length=64)
+    blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")
+    dataset_offset = models.PositiveIntegerField()
+    dataset_sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+
+class Correction(models.Model):
+    """Something of a study was hidden, moved or shown again; whoever builds on studies looks at it once.
+
+    kind: rejected | restored | mixed | unmixed | moved. code: of the rejection note.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="corrections")
+    kind = models.CharField(max_length=8)
+    code = models.CharField(max_length=16, blank=True)
+    instances = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(db_index=True)
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["at"], condition=models.Q(handled_at=None), name="correction_waiting")
+        ]
 
 
 class RefusedAssociation(models.Model):
