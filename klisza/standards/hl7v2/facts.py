@@ -235,8 +235,12 @@ Content = Admission | Order | Results | Document | Appointment
 
 @dataclass(frozen=True)
 class Read:
-    """One message understood. content: None for types we accept and have no use for. warnings: for staff."""
+    """One message understood. warnings: for staff, without patient data.
+
+    contents: in the order of the message; several when groups repeat (A40 with two pairs, ORU of two patients);
+    empty for types we accept and have no use for.
+    """
 
     header: Header
-    content: Content | None
+    contents: tuple[Content, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -1,0 +1,92 @@
+"""One segment and one repetition of a field, by the numbers of the standard. Split only when asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .escapes import one_line, plain, unescaped
+from .separators import Separators
+
+NULL = '""'
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How this message is written."""
+
+    separators: Separators
+    codec: str
+
+    def clear(self, raw: str) -> str:
+        return unescaped(raw, self.separators, self.codec)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One repetition of a field, still escaped."""
+
+    raw: str
+    dialect: Dialect
+
+    def __bool__(self) -> bool:
+        return bool(self.raw.strip()) and not self.is_null
+
+    @property
+    def is_null(self) -> bool:
+        """The sender removes the value."""
+        return self.raw.strip() == NULL
+
+    def components(self) -> list[str]:
+        return self.raw.split(self.dialect.separators.component)
+
+    def component(self, number: int) -> str:
+        """Escaped text of a component, from 1; "" when it is not there."""
+        parts = self.raw.split(self.dialect.separators.component, number)
+        return parts[number - 1] if number <= len(parts) else ""
+
+    def part(self, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
+        """One line of clear text of a sub-component; "" for what is missing or null."""
+        parts = self.component(component).split(self.dialect.separators.subcomponent)
+        raw = parts[sub - 1] if sub <= len(parts) else ""
+        return "" if raw == NULL else one_line(self.dialect.clear(raw), limit)
+
+    def nulls(self, component: int) -> bool:
+        return self.component(component).strip() == NULL
+
+    def text(self) -> str:
+        """The whole repetition as text of several lines: separators nobody escaped are text, too."""
+        return "" if self.is_null else plain(self.dialect.clear(self.raw))
+
+
+@dataclass(slots=True)
+class Segment:
+    """number: its place among the segments of the same name, from 1 (for ERR-2)."""
+
+    name: str
+    raw: str
+    number: int
+    dialect: Dialect
+    _fields: list[str] = field(default_factory=list, repr=False)
+
+    def raw_field(self, number: int) -> str:
+        """Escaped text of a field, from 1. MSH-1 is the separator itself."""
+        if not self._fields:
+            self._fields = self.raw.split(self.dialect.separators.field)
+            if self.name == "MSH":
+                self._fields.insert(1, self.dialect.separators.field)
+        return self._fields[number] if number < len(self._fields) else ""
+
+    def has(self, number: int) -> bool:
+        return bool(self.first(number))
+
+    def first(self, number: int) -> Value:
+        """The first repetition; an empty Value when the field is not there."""
+        return Value(self.raw_field(number).split(self.dialect.separators.repetition, 1)[0], self.dialect)
+
+    def all(self, number: int) -> list[Value]:
+        raw = self.raw_field(number)
+        return [Value(part, self.dialect) for part in raw.split(self.dialect.separators.repetition)] if raw else []
+
+    def part(self, number: int, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
+        """One line of clear text of the first repetition."""
+        return self.first(number).part(component, sub, limit=limit)
