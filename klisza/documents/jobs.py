@@ -12,6 +12,7 @@ import structlog
 from klisza.base import sandbox
 from klisza.base.errors import SandboxFailed
 from klisza.blobs import services as blobs
+from klisza.standards.cda import page as cda
 
 from . import queries, services
 from .models import Document
@@ -20,8 +21,16 @@ log = structlog.get_logger(__name__)
 BATCH = 5
 
 
+# What makes something to look at of a document: function, and the name of its argument. Others are only kept.
+RENDERERS = {
+    services.PDF: ("render", "pdf"),
+    services.JPEG: ("render_picture", "picture"),
+    services.CDA: ("render_cda", "document"),
+}
+
+
 def run_rendering() -> int:
-    """Render what waits; a PDF that kills or outlasts the child is marked, never tried again."""
+    """Render what waits; a file that kills or outlasts the child is marked, never tried again."""
     waiting = queries.unrendered(BATCH)
     for document in waiting:
         _render(document)
@@ -29,24 +38,33 @@ def run_rendering() -> int:
 
 
 def _render(document: Document) -> None:
+    if document.media_type not in RENDERERS:
+        services.mark_unshowable(document=document, reason=f"kept as {document.media_type}, never drawn")
+        return
     with tempfile.TemporaryDirectory(prefix="klisza-pdf-") as name:
         folder = Path(name)
         try:
-            made = sandbox.call(
-                "klisza.documents.rendering:render",
-                {"pdf": str(blobs.open_path(document.blob_id))},
-                folder=folder,
-                memory_mb=1536,
-                cpu_seconds=60,
-                wall_seconds=90,
-                file_mb=64,
-            )
+            made = _ask(document, folder)
             pages = [_keep(folder, page) for page in made["rendered"]]
+            html = cda.page(made["cda"]) if "cda" in made else ""
         except (SandboxFailed, FileNotFoundError, KeyError, TypeError, ValueError) as failed:
             log.warning("document_unshowable", document=str(document.pk))
             services.mark_unshowable(document=document, reason=getattr(failed, "reason", "no pages came out"))
             return
-    services.keep_pages(document=document, total=int(made["pages"]), pages=pages)
+    services.keep_pages(document=document, total=int(made["pages"]), pages=pages, html=html)
+
+
+def _ask(document: Document, folder: Path) -> Any:
+    function, argument = RENDERERS[document.media_type]
+    return sandbox.call(
+        f"klisza.documents.rendering:{function}",
+        {argument: str(blobs.open_path(document.blob_id))},
+        folder=folder,
+        memory_mb=1536,
+        cpu_seconds=60,
+        wall_seconds=90,
+        file_mb=64,
+    )
 
 
 def _keep(folder: Path, made: dict[str, Any]) -> services.Page:

@@ -1,17 +1,23 @@
-"""PDF -> page pictures and text. Runs in the sandbox only: imports neither Django nor the database."""
+"""Documents -> page pictures and text. Runs in the sandbox only: imports neither Django nor the database."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import numpy
 import pypdfium2
+from PIL import Image, ImageOps
+
+from klisza.standards.cda import read as cda
 
 PAGE_WIDTH = 1240  # pixels; A4 at 150 dpi: sharp on a phone, small enough for one
 PAGE_HEIGHT_MOST = 4 * PAGE_WIDTH  # a page as long as a street must not eat the memory
 PAGES_MOST = 60
 TEXT_MOST = 40_000  # characters a page
+PIXELS_MOST = 50_000_000  # of a photograph
 
 
 def render(pdf: str) -> dict[str, Any]:
@@ -60,3 +66,28 @@ def _text(page: Any) -> str:
         line.strip() for line in text.replace("\r", "").replace("\ufffe", "-").replace("\x00", "").split("\n")
     )
     return "\n".join(lines).strip()[:TEXT_MOST]
+
+
+def render_picture(picture: str) -> dict[str, Any]:
+    """A JPEG is one page. Same answer as `render`."""
+    Image.MAX_IMAGE_PIXELS = PIXELS_MOST
+    with Image.open(picture, formats=["JPEG"]) as opened:
+        page = ImageOps.exif_transpose(opened.convert("RGB"))
+    page.thumbnail((PAGE_WIDTH, PAGE_HEIGHT_MOST))
+    page.save("page-1.png", "PNG", optimize=True)
+    made = {"number": 1, "width": page.width, "height": page.height, "file": "page-1.png", "text": ""}
+    return {"pages": 1, "rendered": [made]}
+
+
+def render_cda(document: str) -> dict[str, Any]:
+    """The narrative as nodes, and the pages of the PDF inside it where there is one.
+
+    Returns the answer of `render` and {"cda": what standards/cda/read.py says}.
+    """
+    found = cda.read(Path(document).read_bytes())
+    pdf = found.pop("pdf")
+    pages: dict[str, Any] = {"pages": 0, "rendered": []}
+    if pdf:
+        Path("inside.pdf").write_bytes(base64.b64decode(pdf))
+        pages = render("inside.pdf")
+    return {**pages, "cda": found}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +12,24 @@ from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import BadMessage
+from klisza.base.plain import one_line
 from klisza.blobs import services as blobs
 from klisza.patients.models import Patient
 
 from .models import Document, DocumentPage
 
-PDF_MOST = 100 * 1024 * 1024  # bytes
+MOST = 100 * 1024 * 1024  # bytes
+PDF, CDA, JPEG, RTF, TEXT = "application/pdf", "text/xml", "image/jpeg", "text/rtf", "text/plain"
+NAMES = {PDF: "PDF", CDA: "XML", JPEG: "JPEG", RTF: "RTF", TEXT: "TXT"}
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A document as it came."""
+
+    data: bytes = field(repr=False)
+    media_type: str = PDF
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,17 +43,37 @@ class Page:
     image: blobs.Stored
 
 
-def keep_pdf(pdf: bytes) -> blobs.Stored:
+def keep(enclosure: Enclosure) -> blobs.Stored:
     """Make the bytes durable; call outside transactions.
 
-    Raises BadMessage when they are no PDF, Unavailable when full.
+    Raises BadMessage when they are not what they claim to be, Unavailable when full.
     """
-    # The header may stand anywhere within the first kilobyte (ISO 32000-1 annex H, note 13).
-    if b"%PDF-" not in pdf[:1024]:
-        raise BadMessage("the file is not a PDF")
-    if len(pdf) > PDF_MOST:
-        raise BadMessage(f"the PDF is larger than {PDF_MOST // 1024 // 1024} MB")
-    return blobs.put(pdf)
+    name = NAMES.get(enclosure.media_type)
+    if name is None:
+        raise BadMessage("the file is of a kind that the portal does not keep")
+    if not _is(enclosure.media_type, enclosure.data):
+        raise BadMessage(f"the file is not a {name}")
+    if len(enclosure.data) > MOST:
+        raise BadMessage(f"the {name} is larger than {MOST // 1024 // 1024} MB")
+    return blobs.put(enclosure.data)
+
+
+def is_readable(enclosure: Enclosure) -> bool:
+    """`keep` would take it."""
+    known = enclosure.media_type in NAMES and len(enclosure.data) <= MOST
+    return known and _is(enclosure.media_type, enclosure.data)
+
+
+def _is(media_type: str, data: bytes) -> bool:
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if media_type == PDF:
+        # The header may stand anywhere within the first kilobyte (ISO 32000-1 annex H, note 13).
+        return b"%PDF-" in data[:1024]
+    if media_type == CDA:
+        return head.startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
+    if media_type == JPEG:
+        return data.startswith(b"\xff\xd8\xff")
+    return bool(data) and (media_type == TEXT or head.startswith(b"{\\rtf"))
 
 
 def add_document(
@@ -51,33 +83,39 @@ def add_document(
 
     kind: report | hospital | own. Raises BadMessage, Unavailable.
     """
-    stored = keep_pdf(pdf)
+    stored = keep(Enclosure(pdf))
     return register(patient=patient, kind=kind, title=title, stored=stored, issued_at=issued_at, by=by)
 
 
 @transaction.atomic
 def register(
-    *, patient: Patient, kind: str, title: str, stored: blobs.Stored, issued_at: datetime, by: Actor
+    *,
+    patient: Patient,
+    kind: str,
+    title: str,
+    stored: blobs.Stored,
+    issued_at: datetime,
+    by: Actor,
+    media_type: str = PDF,
+    origin: str = "",
 ) -> Document:
-    """The row of bytes that `keep_pdf` made durable."""
+    """The row of bytes that `keep` made durable. The worker makes of them what the screen shows."""
     document = Document.objects.create(
         patient=patient,
         kind=kind,
-        title=_one_line(title),
+        title=one_line(title),
         blob=blobs.save(stored),
+        media_type=media_type,
         issued_at=issued_at,
         received_at=clock.now(),
+        origin=origin,
     )
     record("document.received", by=by, patient_id=patient.pk, objects=[document])
     return document
 
 
-def _one_line(title: str) -> str:
-    return " ".join("".join(char if char.isprintable() else " " for char in title).split())[:200]
-
-
 @transaction.atomic
-def keep_pages(*, document: Document, total: int, pages: list[Page]) -> None:
+def keep_pages(*, document: Document, total: int, pages: list[Page], html: str = "") -> None:
     """Rendering is done: replaces what an interrupted run may have left."""
     document.page_rows.all().delete()
     for page in pages:
@@ -89,7 +127,7 @@ def keep_pages(*, document: Document, total: int, pages: list[Page]) -> None:
             height=page.height,
             text=page.text,
         )
-    _close(document, pages=total, unshowable="")
+    _close(document, pages=total, unshowable="", html=html)
 
 
 def mark_unshowable(*, document: Document, reason: str) -> None:
@@ -104,3 +142,8 @@ def _close(document: Document, **values: Any) -> None:
 def withdraw(*, document: Document) -> None:
     """The sender took it back; it stays for the record and is shown to nobody."""
     Document.objects.filter(pk=document.pk, withdrawn_at=None).update(withdrawn_at=clock.now())
+
+
+def restore(*, document: Document) -> None:
+    """It counts again: what had taken it back was older."""
+    Document.objects.filter(pk=document.pk).exclude(withdrawn_at=None).update(withdrawn_at=None)

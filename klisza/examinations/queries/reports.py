@@ -1,73 +1,86 @@
-"""Which versions of a report are in effect, and which of them a viewer may read."""
+"""Reports of an examination as a viewer may read them: versions in effect, each text once."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from klisza.base.errors import NotFound
 from klisza.documents.models import Document
-from klisza.examinations.models import (
-    Examination,
-    Report,
-    ReportState,
-    ReportVersion,
-)
+from klisza.examinations.models import Examination, Report, ReportState, ReportVersion
 from klisza.patients.viewer import Viewer
 
+from .copies import without_copies
 from .gate import visible
+from .versions import Effect, effect_of
+
+
+@dataclass(frozen=True)
+class ShownVersion:
+    """One version with its documents in the sender's order; none for a report that is text only."""
+
+    version: ReportVersion
+    documents: tuple[Document, ...]
 
 
 @dataclass(frozen=True)
 class ShownReport:
-    """The version of one report that patients read, and how often it was corrected."""
+    """The version of one report that patients read, what stands beside it, and what it was before."""
 
     version: ReportVersion
-    document: Document
-    corrected: bool
+    documents: tuple[Document, ...]
+    addenda: tuple[ShownVersion, ...] = ()
+    history: tuple[ShownVersion, ...] = ()
+
+    @property
+    def document(self) -> Document | None:
+        """The first one."""
+        return next(iter(self.documents), None)
+
+    @property
+    def corrected(self) -> bool:
+        return self.version.status == "C"
+
+    @property
+    def all(self) -> tuple[ShownVersion, ...]:
+        return (ShownVersion(self.version, self.documents), *self.addenda, *self.history)
+
+
+def effects(examination: Examination) -> list[tuple[Report, Effect]]:
+    """What counts of each report of this examination, without copies of one text. For staff and services too."""
+    return without_copies([(report, effect_of(report.versions.all())) for report in _reports(examination)])
 
 
 def shown_reports(examination: Examination) -> list[ShownReport]:
-    """Reports in effect: the newest final or corrected version of each.
-
-    Never a preliminary or withdrawn one.
-    """
-    versions = ReportVersion.objects.select_related("document__blob").order_by("number")
-    reports = examination.reports.order_by("created_at", "id").prefetch_related(
-        Prefetch("versions", queryset=versions)
-    )
-    effective = (in_effect(report.versions.all()) for report in reports)
-    return [
-        ShownReport(version, version.document, version.status == "C")
-        for version in effective
-        if version and version.status != "X"
-    ]
+    """Reports in effect, with text or documents; never a preliminary or withdrawn one."""
+    return [_shown(effect) for _, effect in effects(examination) if effect.readable]
 
 
-def shown_report(examination: Examination, version_id: uuid.UUID) -> ShownReport:
-    """Raises NotFound, also for a version that was replaced or withdrawn."""
+def versions_in_effect(examination: Examination) -> list[ReportVersion | None]:
+    """Of each report the version in effect (X among them) and its addenda; None where there is only P."""
+    found: list[ReportVersion | None] = []
+    for _, effect in effects(examination):
+        found += [effect.current] if effect.current or not effect.addenda else []
+        found += effect.addenda
+    return found
+
+
+def shown_report(examination: Examination, version_id: uuid.UUID) -> ShownVersion:
+    """A version in effect, an addendum, or one that was replaced. Raises NotFound, also for a withdrawn one."""
     for shown in shown_reports(examination):
-        if shown.version.pk == version_id:
-            return shown
+        for one in shown.all:
+            if one.version.pk == version_id:
+                return one
     raise NotFound
 
 
-def in_effect(versions: Iterable[ReportVersion]) -> ReportVersion | None:
-    """What counts of these versions (in the order they came): P never.
-
-    A late, older F neither corrects nor revives.
-    """
-    current: ReportVersion | None = None
-    for version in versions:
-        if version.status == "P":
-            continue
-        late = version.status == "F" and current is not None and version.issued_at < current.issued_at
-        if not late:
-            current = version
-    return current
+def version_document(shown: ShownVersion, number: int) -> Document:
+    """The documents of a version count from 1. Raises NotFound."""
+    if not 1 <= number <= len(shown.documents):
+        raise NotFound
+    return shown.documents[number - 1]
 
 
 @dataclass(frozen=True)
@@ -79,16 +92,42 @@ class ListedReport:
 
 
 def reports_of(viewer: Viewer) -> list[ListedReport]:
-    """Every report this viewer may read, newest first."""
-    versions = ReportVersion.objects.select_related("document__blob").order_by("number")
-    reports = Report.objects.prefetch_related(Prefetch("versions", queryset=versions)).order_by("id")
-    examinations = visible(viewer, purpose="report").filter(
+    """Every report this viewer may read, newest first; one of several examinations stands there once."""
+    open_ones = visible(viewer, purpose="report").filter(
         report__in=[ReportState.AVAILABLE, ReportState.CORRECTED]
     )
-    listed = [
-        ListedReport(examination, ShownReport(version, version.document, version.status == "C"))
-        for examination in examinations.prefetch_related(Prefetch("reports", queryset=reports))
-        for version in (in_effect(report.versions.all()) for report in examination.reports.all())
-        if version and version.status != "X"
-    ]
-    return sorted(listed, key=lambda row: row.shown.version.issued_at, reverse=True)
+    examinations = list(open_ones.order_by("-performed_at", "id").prefetch_related(_with_versions()))
+    listed: dict[uuid.UUID, ListedReport] = {}
+    for examination in examinations:
+        found = [(report, effect_of(report.versions.all())) for report in examination.reports.all()]
+        for report, effect in without_copies(found):
+            if effect.readable:
+                listed.setdefault(report.pk, ListedReport(examination, _shown(effect)))
+    return sorted(listed.values(), key=lambda row: row.shown.version.issued_at, reverse=True)
+
+
+def _reports(examination: Examination) -> QuerySet[Report]:
+    return examination.reports.order_by("created_at", "id").prefetch_related(*_version_rows())
+
+
+def _with_versions() -> Prefetch[str, QuerySet[Report], str]:
+    reports = Report.objects.order_by("created_at", "id").prefetch_related(*_version_rows())
+    return Prefetch("reports", queryset=reports)
+
+
+def _version_rows() -> list[Prefetch[str, QuerySet[ReportVersion], str]]:
+    rows = ReportVersion.objects.select_related("document__blob").order_by("number")
+    return [Prefetch("versions", queryset=rows.prefetch_related("more_documents__document__blob"))]
+
+
+def _shown(effect: Effect) -> ShownReport:
+    first, *beside = [_with_documents(one) for one in effect.readable]
+    addenda = len(effect.addenda) - (effect.current is None)
+    return ShownReport(
+        first.version, first.documents, addenda=tuple(beside[:addenda]), history=tuple(beside[addenda:])
+    )
+
+
+def _with_documents(version: ReportVersion) -> ShownVersion:
+    first = [version.document] if version.document else []
+    return ShownVersion(version, (*first, *(row.document for row in version.more_documents.all())))

@@ -3,171 +3,276 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max
 
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import BadMessage
+from klisza.base.plain import one_line
 from klisza.blobs.services import Stored
+from klisza.documents import plain
 from klisza.documents import services as documents
-from klisza.examinations import kinds, queries
-from klisza.examinations.models import Examination, ExaminationStudy, Report, ReportVersion
+from klisza.documents.models import Document
+from klisza.documents.services import Enclosure
+from klisza.examinations import queries
+from klisza.examinations.models import Examination, Report, ReportDocument, ReportVersion
 from klisza.patients.models import Patient
+from klisza.standards.hl7v2.facts import Section, Stamp
 
+from .naming import Naming, StudyLeft
 from .state import refresh
 
+__all__ = ["Enclosure", "StudyLeft", "file_report", "withdraw_taken"]
 
-class StudyLeft(Exception):
-    """The study an encapsulated report was read from no longer belongs to this patient."""
+STATUSES = ("P", "F", "C", "A", "X")  # preliminary, final, corrected, addendum, withdrawn
+SAME = {"F": "FC", "C": "FC"}  # one content is one version, whether it is called final or corrected
 
 
-STATUSES = ("P", "F", "C", "X")  # preliminary, final, corrected, withdrawn (HL7 table 0123)
+@dataclass(frozen=True)
+class _Told:
+    """One version as its sender told it, its bytes durable."""
+
+    patient: Patient
+    key: str
+    status: str
+    source: str
+    stamp: Stamp
+    issued_at: datetime
+    title: str
+    sections: list[dict[str, Any]]
+    enclosures: tuple[Enclosure, ...]
+    signed_by: str
+    is_wrong_patient: bool
+    origin: str
+    by: Actor
+    stored: tuple[Stored, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Of the only document, else of text and documents together; "" of nothing."""
+        shas = [hashlib.sha256(one.data).hexdigest() for one in self.enclosures]
+        if not self.sections:
+            return shas[0] if len(shas) == 1 else _sha256(shas) if shas else ""
+        return _sha256([[[row["title"], row["paragraphs"]] for row in self.sections], shas])
 
 
 def file_report(
     *,
     patient: Patient,
+    key: str,
+    source: str,
+    issued_at: datetime,
+    by: Actor,
+    examinations: Sequence[Examination] = (),
     accession_number: str = "",
     study_instance_uid: str = "",
-    issuer: str,
-    pdf: bytes,
-    key: str,
-    status: str = "F",
-    issued_at: datetime,
-    title: str = "",
+    issuer: str = "",
     performed_at: datetime | None = None,
-    source: str,
-    by: Actor,
+    status: str = "F",
+    pdf: bytes = b"",
+    enclosures: Sequence[Enclosure] = (),
+    sections: Sequence[Section] = (),
+    stamp: Stamp | None = None,
+    title: str = "",
+    signed_by: str = "",
+    is_wrong_patient: bool = False,
+    origin: str = "",
+    quiet: bool = False,
 ) -> ReportVersion:
     """Keep one version of a report and put it into effect where it counts.
 
-    key: what the sender calls the report. status: P, F, C or X. source: script | dicom.
-    performed_at: when the examination was performed, for one that has no images (yet) to say so.
-    The same bytes again make no new version; a late P replaces nothing; X withdraws. An accession or study
-    we do not
-    know yet makes an examination with a report only; its images join it later.
+    key: what the sender calls the report. source: script | dicom | oru. stamp: when the sender says so; without
+    one, issued_at (dicom: now). examinations: what it reports on; without them accession number or study name
+    it, and one we do not know yet is made. status X withdraws, and is_wrong_patient notes who may have seen it.
+    The same content again makes no new version; a late P replaces nothing.
     A report out of a DICOM object is filed only where its study is linked at that moment.
-    Raises BadMessage (no PDF, unknown status, accession of another patient), StudyLeft, Unavailable.
+    Raises BadMessage (unreadable document, unknown status, accession of another patient), StudyLeft,
+    Unavailable.
     """
     if status not in STATUSES:
         raise BadMessage(f"unknown report status; it must be one of {', '.join(STATUSES)}")
-    if not accession_number and not study_instance_uid:
+    if not (examinations or accession_number or study_instance_uid):
         raise BadMessage("a report needs an accession number or a StudyInstanceUID")
-    sha256 = hashlib.sha256(pdf).hexdigest()
-    order = _Order(patient, issuer, accession_number, study_instance_uid, performed_at or issued_at, source)
-    known = order.examination()
-    same = _same_bytes(known, key, sha256, status) if known else None
-    if same and same.source in (source, "script"):
-        return same
-    stored = documents.keep_pdf(pdf)  # durable before the transaction, never inside it
-    return _file(
-        order, stored, key=key, status=status, issued_at=issued_at, title=title, source=source, by=by
+    told = _Told(
+        patient=patient,
+        key=key[:200],
+        status=status,
+        source=source,
+        stamp=stamp or Stamp(clock.now() if source == "dicom" else issued_at),
+        issued_at=issued_at,
+        title=title,
+        sections=plain.sections(sections),
+        enclosures=(*((Enclosure(pdf),) if pdf else ()), *enclosures),
+        signed_by=one_line(signed_by),
+        is_wrong_patient=is_wrong_patient,
+        origin=origin,
+        by=by,
     )
-
-
-@dataclass(frozen=True)
-class _Order:
-    """How the sender names the examination, and when it took place at the latest."""
-
-    patient: Patient
-    issuer: str
-    accession_number: str
-    study_instance_uid: str
-    performed_at: datetime
-    source: str
-
-    def examination(self) -> Examination | None:
-        """By the study's UID first, then by (issuer, accession).
-
-        Raises BadMessage when it is another patient's.
-        """
-        mine = queries.family(self.patient)
-        if self.source == "dicom":
-            return self._where_linked(mine)
-        for candidates in (self._by_study(), self._by_accession()):
-            own = next((found for found in candidates if found.patient_id in mine), None)
-            if own:
-                return own
-            if not all(map(queries.is_left, candidates)):
-                raise BadMessage("the accession number or study belongs to another patient")
-        return None
-
-    def _where_linked(self, mine: frozenset[uuid.UUID]) -> Examination:
-        """Raises StudyLeft."""
-        links = ExaminationStudy.objects.filter(study__study_instance_uid=self.study_instance_uid)
-        link = links.filter(examination__patient__in=mine).select_related("examination").first()
-        if link is None:
-            raise StudyLeft
-        return link.examination
-
-    def _by_study(self) -> list[Examination]:
-        uid = self.study_instance_uid
-        linked = ExaminationStudy.objects.filter(study__study_instance_uid=uid).values("examination_id")
-        named = Q(pk__in=linked) | Q(study_instance_uid=uid)
-        return list(Examination.objects.filter(named).order_by("created_at", "id")) if uid else []
-
-    def _by_accession(self) -> list[Examination]:
-        number = self.accession_number
-        same = Examination.objects.filter(issuer=self.issuer, accession_number=number)
-        return list(same.order_by("created_at", "id")) if number else []
+    if not (told.digest or status == "X"):
+        raise BadMessage("a report needs text or a document")
+    naming = Naming(patient, issuer, accession_number, study_instance_uid, performed_at or issued_at, source)
+    if not examinations and (same := _said_elsewhere(naming.examination(), told)):
+        return same
+    # Durable before the transaction, never inside it.
+    stored = tuple(documents.keep(one) for one in told.enclosures)
+    return _file(replace(told, stored=stored), naming, examinations, title, quiet=quiet)
 
 
 @transaction.atomic
 def _file(
-    order: _Order,
-    stored: Stored,
-    *,
-    key: str,
-    status: str,
-    issued_at: datetime,
-    title: str,
-    source: str,
-    by: Actor,
+    told: _Told, naming: Naming, named: Sequence[Examination], title: str, *, quiet: bool
 ) -> ReportVersion:
-    Patient.objects.select_for_update().get(
-        pk=order.patient.pk
-    )  # two senders of one report come one after the other
-    examination = order.examination() or _report_only(order, title)
-    if same := _same_bytes(examination, key, stored.sha256, status):
-        return _said_again(same, source)
-    _complete(examination, order)
-    now = clock.now()
-    report, _ = Report.objects.get_or_create(examination=examination, key=key, defaults={"created_at": now})
-    report.examinations.add(examination)
-    document = documents.register(
-        patient=order.patient, kind="report", title=title, stored=stored, issued_at=issued_at, by=by
-    )
+    # Two senders of one report come one after the other.
+    Patient.objects.select_for_update().get(pk=told.patient.pk)
+    if named:
+        examinations = naming.still_mine(named)
+        report = _known(told) or _report(examinations[0], told.key)
+    else:
+        examination = naming.examination() or naming.make(title)
+        if same := _said_elsewhere(examination, told):
+            return same
+        naming.complete(examination)
+        examinations, report = [examination], _report(examination, told.key)
+    report.examinations.add(*examinations)
+    version, is_new, changed = _version(report, told)
+    if changed:
+        _settle(report)
+    if is_new:
+        action = "report.withdrawn" if told.status == "X" else "report.received"
+        for examination in report.examinations.all():
+            record(action, by=told.by, patient_id=examination.patient_id, objects=[examination, version])
+    if told.is_wrong_patient and changed:
+        _note_breaches(report, by=told.by)
+    for examination in report.examinations.order_by("created_at", "id"):
+        refresh(examination, quiet=quiet)
+    return version
+
+
+def _known(told: _Told) -> Report | None:
+    """The report of this name that earlier messages made, on whichever of this person's examinations."""
+    mine = queries.family(told.patient)
+    named = Report.objects.filter(key=told.key, examination__patient__in=mine)
+    return named.order_by("created_at", "id").first()
+
+
+def _report(examination: Examination, key: str) -> Report:
+    defaults = {"created_at": clock.now()}
+    return Report.objects.get_or_create(examination=examination, key=key, defaults=defaults)[0]
+
+
+def _version(report: Report, told: _Told) -> tuple[ReportVersion, bool, bool]:
+    """The version that says this; whether it is new; whether anything about it is."""
+    versions = list(report.versions.select_related("document").order_by("number"))
+    moment = (told.stamp.at, told.stamp.control_id)
+    for version in versions:
+        if version.digest == told.digest and version.status in SAME.get(told.status, told.status):
+            return version, False, _say_again(version, told, moment)
+    number = (report.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    kept = _documents(told, versions)
     version = ReportVersion.objects.create(
         report=report,
-        number=report.versions.count() + 1,
-        status=status,
-        source=source,
-        document=document,
-        digest=stored.sha256,
-        issued_at=issued_at,
-        stated_at=issued_at,
-        received_at=now,
+        number=number,
+        status=told.status,
+        source=told.source,
+        document=next(iter(kept), None),
+        sections=told.sections,
+        digest=told.digest,
+        signed_by=told.signed_by,
+        issued_at=told.issued_at,
+        stated_at=told.stamp.at,
+        control_id=told.stamp.control_id,
+        is_wrong_patient=told.is_wrong_patient,
+        origin=told.origin,
+        received_at=clock.now(),
     )
-    if status == "X":
-        for withdrawn in report.versions.select_related("document"):
-            documents.withdraw(document=withdrawn.document)
-    record("report.received", by=by, patient_id=examination.patient_id, objects=[examination, version])
-    refresh(examination)
-    return version
+    for place, document in enumerate(kept[1:], start=2):
+        ReportDocument.objects.create(version=version, number=place, document=document)
+    return version, True, True
 
 
-def _said_again(version: ReportVersion, source: str) -> ReportVersion:
-    """What the hospital's script says too stays when the study it was first read from leaves."""
-    if source == "script" and version.source == "dicom":
-        version.source = source
-        version.save(update_fields=["source"])
-    return version
+def _say_again(version: ReportVersion, told: _Told, moment: tuple[datetime, str]) -> bool:
+    """Remember the moment. The earliest saying names the version, so that any order of arrival gives one row."""
+    if moment in queries.moments(version):
+        return False
+    own = (version.stated_at, version.control_id)
+    if moment < own:
+        version.stated_at, version.control_id = moment
+        version.status, version.issued_at, version.signed_by = told.status, told.issued_at, told.signed_by
+        version.origin, own, moment = told.origin, moment, own
+    repeats = [*version.repeats, [moment[0].isoformat(), moment[1]]]
+    version.repeats = sorted(repeats, key=lambda one: (datetime.fromisoformat(one[0]), one[1]))
+    version.is_wrong_patient |= told.is_wrong_patient
+    version.save()
+    return True
+
+
+def _documents(told: _Told, versions: list[ReportVersion]) -> list[Document]:
+    """The rows of its documents; bytes that another version of this report holds already are that document."""
+    held = {document.blob.sha256: document for version in versions for document in _documents_of(version)}
+    return [
+        held.get(stored.sha256)
+        or documents.register(
+            patient=told.patient,
+            kind="report",
+            title=enclosure.title or told.title,
+            stored=stored,
+            media_type=enclosure.media_type,
+            issued_at=told.issued_at,
+            origin=told.origin,
+            by=told.by,
+        )
+        for enclosure, stored in zip(told.enclosures, told.stored, strict=True)
+    ]
+
+
+def _documents_of(version: ReportVersion) -> list[Document]:
+    further = [row.document for row in version.more_documents.select_related("document__blob")]
+    return [version.document, *further] if version.document else further
+
+
+def _settle(report: Report) -> None:
+    """What nobody may read any more is marked so, and what counts again is not."""
+    versions = list(report.versions.select_related("document__blob").order_by("number"))
+    effect = queries.effect_of(versions)
+    gone = effect.current is not None and effect.current.status == "X"
+    kept = {document.pk for one in effect.readable for document in _documents_of(one)}
+    for version in versions:
+        for document in _documents_of(version):
+            if document.pk in kept or (version.status == "P" and not gone):
+                documents.restore(document=document)
+            else:
+                documents.withdraw(document=document)
+
+
+def _note_breaches(report: Report, *, by: Actor) -> None:
+    from .corrections import note_breach  # it withdraws what was filed here, and so imports this module
+
+    for examination in report.examinations.order_by("created_at", "id"):
+        note_breach(examination=examination, cause="report_wrong_patient", by=by)
+
+
+def _said_elsewhere(examination: Examination | None, told: _Told) -> ReportVersion | None:
+    """A script names a report as it likes: what is in effect in the examination by any name is not filed again.
+
+    Only the sender's own report can be withdrawn.
+    """
+    if examination is None or told.source != "script" or told.status == "X":
+        return None
+    for report, effect in queries.effects(examination):
+        current = effect.current
+        if report.key == told.key or current is None or current.source == "dicom":
+            continue
+        if current.status in "FC" and current.digest == told.digest:
+            return current
+    return None
 
 
 @transaction.atomic
@@ -177,67 +282,20 @@ def withdraw_taken(*, report: Report, by: Actor) -> None:
     current = queries.in_effect(versions)
     if current is None or current.status == "X" or current.source != "dicom":
         return
-    # Of the same moment as what it withdraws, so that the same object may be filed here again.
+    now = clock.now()
     withdrawn = ReportVersion.objects.create(
         report=report,
-        number=len(versions) + 1,
+        number=versions[-1].number + 1,
         status="X",
         source="dicom",
-        document=current.document,
-        digest=current.digest,
+        digest="",
         issued_at=current.issued_at,
-        stated_at=current.stated_at,
-        received_at=clock.now(),
+        stated_at=now,
+        received_at=now,
     )
-    for version in versions:
-        documents.withdraw(document=version.document)
+    _settle(report)
     record("report.withdrawn", by=by, patient_id=report.examination.patient_id, objects=[report, withdrawn])
 
 
-def _same_bytes(examination: Examination, key: str, sha256: str, status: str) -> ReportVersion | None:
-    """The version that says this already.
-
-    Of this report, or of another source in the same examination (5, [M]).
-    """
-    versions = (
-        ReportVersion.objects.filter(report__examination=examination)
-        .select_related("document__blob", "report")
-        .order_by("number")
-    )
-    by_report: dict[uuid.UUID, list[ReportVersion]] = {}
-    for version in versions:
-        by_report.setdefault(version.report_id, []).append(version)
-    for rows in by_report.values():
-        if status == "X" and rows[0].report.key != key:
-            continue  # only the sender's own report can be withdrawn
-        current = queries.in_effect(rows) or rows[-1]
-        says_it = status == current.status or (status in "PFC" and current.status in "FC")
-        if current.document.blob.sha256 == sha256 and says_it:
-            return current
-    return None
-
-
-def _report_only(order: _Order, title: str) -> Examination:
-    now = clock.now()
-    return Examination.objects.create(
-        patient=order.patient,
-        kind=kinds.for_modalities((), title).code,
-        performed_at=order.performed_at,
-        issuer=order.issuer,
-        accession_number=order.accession_number,
-        study_instance_uid=order.study_instance_uid,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _complete(examination: Examination, order: _Order) -> None:
-    """What the report knows and the images did not say.
-
-    Their date, where there is one, is put back by refresh.
-    """
-    examination.accession_number = examination.accession_number or order.accession_number
-    if order.source != "dicom":  # there the link says it, and the study may leave
-        examination.study_instance_uid = examination.study_instance_uid or order.study_instance_uid
-    examination.performed_at = min(examination.performed_at, order.performed_at)
-    examination.save(update_fields=["accession_number", "study_instance_uid", "performed_at"])
+def _sha256(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
