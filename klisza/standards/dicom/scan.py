@@ -73,7 +73,7 @@ class Scan:
 
 
 @dataclass(slots=True)
-class _Level:
+class Level:
     """One open data set, sequence or item. `end`: where it must be over at the latest."""
 
     is_sequence: bool
@@ -85,16 +85,18 @@ class _Level:
 
 def scan(data: Buffer, *, implicit: bool, wanted: frozenset[int]) -> Scan:
     """Walk `data`, little endian. Raises Unreadable."""
-    return _Walk(data, implicit, wanted).run()
+    return Walk(data, implicit, wanted).run()
 
 
-class _Walk:
+class Walk:
+    """One pass. Subclasses keep what they want of nested values (`keep_nested`)."""
+
     def __init__(self, data: Buffer, implicit: bool, wanted: frozenset[int]) -> None:
         self.data = data
         self.wanted = wanted
         self.found = Scan()
         self.position = 0
-        self.levels = [_Level(False, len(data), True, implicit)]
+        self.levels = [Level(False, len(data), True, implicit)]
 
     def run(self) -> Scan:
         while True:
@@ -133,7 +135,7 @@ class _Walk:
                 return True
         return False
 
-    def _item(self, level: _Level) -> None:
+    def _item(self, level: Level) -> None:
         group, element, length = self._unpack(_IMPLICIT, level)
         tag = group << 16 | element
         self.found.elements += 1
@@ -143,11 +145,11 @@ class _Walk:
         elif tag == ITEM:
             if level.tag == REQUEST and len(self.levels) == 2 and len(self.found.requests) < MAX_REQUESTS:
                 self.found.requests.append({})
-            self._open(_Level(False, 0, length != UNDEFINED, level.implicit, level.tag), length, level)
+            self._open(Level(False, 0, length != UNDEFINED, level.implicit, level.tag), length, level)
         else:
             raise Unreadable("something other than an item inside of a sequence")
 
-    def _element(self, level: _Level) -> None:
+    def _element(self, level: Level) -> None:
         tag, vr, length = self._header(level)
         self.found.elements += 1
         if tag == ITEM_END:
@@ -161,7 +163,7 @@ class _Walk:
         else:
             self._defined(tag, vr, length, level)
 
-    def _header(self, level: _Level) -> tuple[int, bytes, int]:
+    def _header(self, level: Level) -> tuple[int, bytes, int]:
         if level.implicit:
             group, element, length = self._unpack(_IMPLICIT, level)
             return group << 16 | element, b"", length
@@ -176,41 +178,39 @@ class _Walk:
             self.position = level.end
         return group << 16 | element, vr, length
 
-    def _is_padding(self, level: _Level) -> bool:
+    def _is_padding(self, level: Level) -> bool:
         """Some writers fill up the last block with zeros: that is the end, not an element."""
         rest = self.data[self.position - _SHORT.size : level.end]
         return len(self.levels) == 1 and len(rest) <= MAX_PADDING and not any(rest)
 
-    def _undefined(self, tag: int, vr: bytes, level: _Level) -> None:
+    def _undefined(self, tag: int, vr: bytes, level: Level) -> None:
         if tag in PIXEL_TAGS or vr in (b"OB", b"OW"):
             self._encapsulated(tag, level)
         elif vr in SEQUENCE_VRS or level.implicit:
             implicit = (
                 level.implicit or vr == b"UN"
             )  # PS3.5 6.2.2: UN of undefined length is encoded implicitly
-            self._open(_Level(True, 0, False, implicit, tag), UNDEFINED, level)
+            self._open(Level(True, 0, False, implicit, tag), UNDEFINED, level)
         else:
             raise Unreadable("an undefined length where none is allowed")
 
-    def _defined(self, tag: int, vr: bytes, length: int, level: _Level) -> None:
+    def _defined(self, tag: int, vr: bytes, length: int, level: Level) -> None:
         start, end = self.position, self.position + length
         if end > level.end:
             raise Unreadable("an element runs past the end of the object")
         if vr == b"SQ" or (level.implicit and self._looks_like_items(start, length)):
-            self._open(_Level(True, 0, True, level.implicit, tag), length, level)
+            self._open(Level(True, 0, True, level.implicit, tag), length, level)
             return
         self.position = end
         if len(self.levels) == 1:
-            self._keep(tag, start, length)
-        elif len(self.levels) == 3:
-            self._keep_nested(level.tag, tag, start, length)
-        elif len(self.levels) == 5 and level.tag == ACCESSION_ISSUER and self.levels[2].tag == REQUEST:
-            self._keep_requested(tag, start, length)
+            self.keep(tag, start, length)
+        else:
+            self.keep_nested(level.tag, tag, start, length)
 
     def _looks_like_items(self, start: int, length: int) -> bool:
         return length >= 8 and bytes(self.data[start : start + 4]) == ITEM_START
 
-    def _keep(self, tag: int, start: int, length: int) -> None:
+    def keep(self, tag: int, start: int, length: int) -> None:
         if tag in PIXEL_TAGS:
             self.found.pixel_data = PixelData(tag, start, length)
         elif tag in self.wanted:
@@ -219,12 +219,15 @@ class _Walk:
                 raise Contradiction("an identifying attribute occurs twice with different values")
             self.found.values[tag] = value
 
-    def _keep_nested(self, sequence: int, tag: int, start: int, length: int) -> None:
-        if tag in NESTED.get(sequence, ()):
+    def keep_nested(self, sequence: int, tag: int, start: int, length: int) -> None:
+        """A value inside of an item of `sequence`; how deep, the number of open levels says."""
+        if len(self.levels) == 3 and tag in NESTED.get(sequence, ()):
             value = bytes(self.data[start : start + min(length, MAX_VALUE)])
             self.found.nested.setdefault((sequence, tag), value)
             if sequence == REQUEST:
                 self._keep_requested(tag, start, length)
+        elif len(self.levels) == 5 and sequence == ACCESSION_ISSUER and self.levels[2].tag == REQUEST:
+            self._keep_requested(tag, start, length)
 
     def _keep_requested(self, tag: int, start: int, length: int) -> None:
         """Of the item that is open; items beyond the limit at most fill gaps of the last one."""
@@ -232,7 +235,7 @@ class _Walk:
             value = bytes(self.data[start : start + min(length, MAX_VALUE)])
             self.found.requests[-1].setdefault(tag, value)
 
-    def _open(self, new: _Level, length: int, parent: _Level) -> None:
+    def _open(self, new: Level, length: int, parent: Level) -> None:
         new.end = parent.end if length == UNDEFINED else self.position + length
         if new.end > parent.end:
             raise Unreadable("a sequence runs past the end of what contains it")
@@ -240,7 +243,7 @@ class _Walk:
             raise TooComplex(f"sequences nested deeper than {MAX_DEPTH}")
         self.levels.append(new)
 
-    def _encapsulated(self, tag: int, level: _Level) -> None:
+    def _encapsulated(self, tag: int, level: Level) -> None:
         """PS3.5 A.4: items of known length, the first of them the basic offset table."""
         pixels = PixelData(tag, self.position, UNDEFINED, encapsulated=True)
         items: list[tuple[int, int]] = []
@@ -258,7 +261,7 @@ class _Walk:
             pixels.offset_table, pixels.fragments = (items[0], items[1:]) if items else ((0, 0), [])
             self.found.pixel_data = pixels
 
-    def _unpack(self, form: Struct, level: _Level) -> tuple[Any, ...]:
+    def _unpack(self, form: Struct, level: Level) -> tuple[Any, ...]:
         if self.position + form.size > level.end:
             raise Unreadable("the object is cut off")
         values = form.unpack_from(self.data, self.position)
