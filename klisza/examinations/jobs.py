@@ -10,7 +10,7 @@ from klisza.audit.actor import SYSTEM
 from klisza.base import clock
 
 from . import queries
-from .services import encapsulated, linking, notices
+from .services import decisions, encapsulated, linking, notices, rules
 
 BATCH = 50
 RECENT = timedelta(days=2)  # longer than any study takes to settle
@@ -62,6 +62,20 @@ def run_encapsulated() -> int:
     )
 
 
+def run_due() -> int:
+    """What was released a moment ago: the gate is open by itself, its patient is told by this."""
+    return decisions.refresh_all(queries.fallen_due(BATCH, within=RECENT))
+
+
+def run_missed_due() -> int:
+    """The same without a limit of time."""
+    return decisions.refresh_all(queries.fallen_due(BATCH))
+
+
+def run_rules() -> int:
+    return rules.apply_rules()
+
+
 def run_notices() -> int:
     return sum(notices.tell(account=account) for account in notices.accounts_to_tell(BATCH))
 
@@ -73,5 +87,8 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (5.0, run_second_chances),
     (600.0, run_missed_corrections),
     (2.0, run_encapsulated),
+    (5.0, run_due),
+    (600.0, run_missed_due),
+    (5.0, run_rules),
     (5.0, run_notices),
 )

@@ -1,13 +1,36 @@
 """Reading examinations. `visible` is THE gate: nothing patient-visible is reached past it."""
 
-from .gate import PURPOSES, get_visible, open_now, study_ids, visible
-from .reports import ListedReport, ShownReport, in_effect, reports_of, shown_report, shown_reports
+from .gate import (
+    IMAGES_SHOWN,
+    PURPOSES,
+    REPORTS_SHOWN,
+    get_visible,
+    images_open,
+    open_now,
+    report_objects_open,
+    report_open,
+    study_ids,
+    visible,
+)
+from .held import decisions_of, fallen_due, held_examinations, visit_is_known, visit_of
+from .names import is_claimed, is_left, is_shell
+from .reports import (
+    ListedReport,
+    ShownReport,
+    ShownVersion,
+    effects,
+    reports_of,
+    shown_report,
+    shown_reports,
+    version_document,
+    versions_in_effect,
+)
+from .versions import Effect, effect_of, in_effect, moments
 from .work import (
     ENCAPSULATED_PDF,
     encapsulated_of,
     family,
     intakes_with_documents,
-    is_left,
     linked_examination,
     owner_of,
     studies_of_corrected,
@@ -18,18 +41,31 @@ from .work import (
 
 __all__ = [
     "ENCAPSULATED_PDF",
+    "IMAGES_SHOWN",
     "PURPOSES",
+    "REPORTS_SHOWN",
+    "Effect",
     "ListedReport",
     "ShownReport",
+    "ShownVersion",
+    "decisions_of",
+    "effect_of",
+    "effects",
     "encapsulated_of",
+    "fallen_due",
     "family",
     "get_visible",
+    "held_examinations",
+    "images_open",
     "in_effect",
     "intakes_with_documents",
     "is_left",
     "linked_examination",
+    "moments",
     "open_now",
     "owner_of",
+    "report_objects_open",
+    "report_open",
     "reports_of",
     "shown_report",
     "shown_reports",
@@ -38,5 +74,9 @@ __all__ = [
     "studies_to_link_early",
     "studies_to_try_again",
     "study_ids",
+    "version_document",
+    "versions_in_effect",
     "visible",
+    "visit_is_known",
+    "visit_of",
 ]

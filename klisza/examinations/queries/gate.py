@@ -6,37 +6,55 @@ import uuid
 from datetime import datetime, time
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from klisza.base import clock
 from klisza.base.errors import NotAllowed, NotFound
 from klisza.examinations.models import (
     Examination,
+    Images,
+    ReportState,
+    State,
 )
 from klisza.patients.viewer import Viewer
 
 PURPOSES = frozenset({"list", "detail", "images", "report", "export", "notice"})
+IMAGES_SHOWN = (Images.RECEIVING, Images.AVAILABLE)
+REPORTS_SHOWN = (ReportState.AVAILABLE, ReportState.CORRECTED)
 
 
 def visible(viewer: Viewer, *, purpose: str) -> QuerySet[Examination]:
-    """Examinations this viewer may see now.
+    """Examinations this viewer may see now, for this purpose.
 
-    purpose: list | detail | images | report | export | notice.
-    Raises NotAllowed for staff without a reason.
+    purpose: list | detail | notice: that it exists, and where things stand; images | export: its images
+    are released; report: its report is. Raises NotAllowed for staff without a reason.
     """
     if purpose not in PURPOSES:
         raise ValueError(f"unknown purpose {purpose}")
     if viewer.kind == "staff" and not viewer.reason.strip():
         raise NotAllowed
-    return open_now().filter(patient_id__in=viewer.patient_ids)
+    mine = open_now().filter(patient_id__in=viewer.patient_ids)
+    if purpose in ("images", "export"):
+        return mine.filter(images_from__lte=clock.now())
+    return mine.filter(report_from__lte=clock.now()) if purpose == "report" else mine
 
 
 def open_now() -> QuerySet[Examination]:
-    """Visible to their patient at this moment.
+    """Stands in its patient's list at this moment.
 
-    Released, of a shown kind, not older than the cut-off (R64).
+    Of a shown kind, not older than the cut-off (R64), of a person whose record is not restricted.
     """
-    gate = Examination.objects.filter(visible=True, shown_kind=True, hidden_reason="")
+    gate = Examination.objects.filter(
+        visible=True,
+        shown_kind=True,
+        hidden_reason="",
+        patient__restricted_reason="",
+    )
+    for merged_into in ("patient__survivor", "patient__survivor__survivor"):
+        open_record = {f"{merged_into}__restricted_reason": ""}
+        gate = gate.filter(Q(**{merged_into: None}) | Q(**open_record))
+    if not settings.SHOW_PLANNED:
+        gate = gate.exclude(state=State.PLANNED, images=Images.NONE, report=ReportState.NONE)
     if settings.SHOW_FROM:
         gate = gate.filter(
             performed_at__gte=datetime.combine(settings.SHOW_FROM, time.min, clock.local_zone())
@@ -52,7 +70,23 @@ def get_visible(viewer: Viewer, examination_id: uuid.UUID, *, purpose: str) -> E
     return found
 
 
+def images_open(examination: Examination) -> bool:
+    """Released at this moment; whether there are any is another question."""
+    return examination.images_from is not None and examination.images_from <= clock.now()
+
+
+def report_open(examination: Examination) -> bool:
+    return examination.report_from is not None and examination.report_from <= clock.now()
+
+
+def report_objects_open(examination: Examination) -> bool:
+    """Whether DICOM objects that are reports (SR, encapsulated PDF) may go along with the images (R63)."""
+    is_unsaid = examination.report in (ReportState.PENDING, ReportState.WITHDRAWN)
+    return report_open(examination) and not is_unsaid
+
+
 def study_ids(examination: Examination) -> list[uuid.UUID]:
-    """Studies in the order of their dates."""
-    links = examination.study_links.order_by("study__study_date", "study__study_time", "study_id")
-    return list(links.values_list("study_id", flat=True))
+    """Studies that may be shown, in the order of their dates."""
+    links = examination.study_links.filter(study__hidden_reason="")
+    ordered = links.order_by("study__study_date", "study__study_time", "study_id")
+    return list(ordered.values_list("study_id", flat=True))

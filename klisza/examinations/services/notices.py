@@ -1,4 +1,4 @@
-"""One mail, not ten: facts become intents, intents of one account become one mail (S23 S24)."""
+"""One mail, not ten: facts become intents, intents of one account become one message (S23 S24 N16)."""
 
 from __future__ import annotations
 
@@ -6,58 +6,79 @@ from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from klisza.accounts.models import Account
 from klisza.base import clock
+from klisza.documents.models import Document
 from klisza.examinations import queries
-from klisza.examinations.models import Examination, Images, NoticeIntent, ReportVersion
+from klisza.examinations.models import Examination, ExaminationDocument, NoticeIntent
 from klisza.notifications import services as notifications
 from klisza.patients import queries as patients
+from klisza.patients.models import Patient
+
+from . import news
+from .news import Fact
 
 MAILED = (Account.State.NEW, Account.State.ACTIVE)
+TOLD_SOME_DAY = (*MAILED, Account.State.LOCKED)
+# What was there this long before the account is no news to it: the first login shows it.
+BEFORE_ACCOUNT = timedelta(days=1)
 
 
-def note_facts(examination: Examination, reports: list[ReportVersion | None]) -> None:
+def note_facts(examination: Examination, reports: news.Reports, *, quiet: bool = False) -> None:
     """Remember what became visible; a fact is noted once per account, however often it is computed.
 
     What is no longer true, and was not told yet, is forgotten: it is told when it becomes true again.
+    quiet: a back-fill or replay; noted as known, never told.
     """
-    account = _account_of(examination)
-    facts = _facts(examination, reports)
+    account = _account_of(examination.patient)
+    facts = news.facts(examination, reports, account) if account else []
+    kept = {(one.fact, one.detail) for one in facts}
     for intent in NoticeIntent.objects.filter(examination=examination, sent_at=None):
-        if (intent.fact, intent.detail) not in facts:
+        if intent.account_id != (account and account.pk) or (intent.fact, intent.detail) not in kept:
             intent.delete()
-    if account:
-        for fact, detail in facts:
-            _note(account, examination, fact, detail)
+    if account is None:
+        return
+    copied = news.copies_told(examination, reports)
+    for one in facts:
+        _note(account, examination, one, quiet=quiet or (copied and one.fact == "report"))
 
 
-def _facts(examination: Examination, reports: list[ReportVersion | None]) -> list[tuple[str, str]]:
-    """(fact, detail) of each; none while the gate is closed."""
-    if not queries.open_now().filter(pk=examination.pk).exists():
-        return []
-    images = [("images", "")] if examination.images == Images.AVAILABLE else []
-    return images + [
-        ("corrected" if version.status == "C" else "report", str(version.pk))
-        for version in reports
-        if version and version.status != "X"
-    ]
+def note_document(*, document: Document, quiet: bool = False) -> None:
+    """A document that is no report came to "My documents"; call it in the transaction that shows it.
+
+    One that belongs to an examination waits for that examination's release.
+    """
+    link = ExaminationDocument.objects.filter(document=document).select_related("examination").first()
+    if link and not queries.open_now().filter(pk=link.examination_id).exists():
+        return
+    if link and not queries.report_open(link.examination):
+        return
+    account = _account_of(document.patient)
+    if account and document.kind == "hospital" and news.is_shown(document):
+        _note(account, link.examination if link else None, news.document_fact(document), quiet=quiet)
 
 
-def _account_of(examination: Examination) -> Account | None:
-    """Of two accounts of a merged person the survivor's."""
-    person = patients.survivor(examination.patient)
-    return person.account or next(iter(patients.accounts_of(person)), None)
+def _account_of(patient: Patient) -> Account | None:
+    """Of two accounts of a merged person the survivor's. None for whom nothing is shown, and for the dead."""
+    person = patients.survivor(patient)
+    if person.restricted_reason or patient.restricted_reason or person.is_dead or person.died_at:
+        return None
+    accounts = sorted(patients.accounts_of(person), key=lambda one: one.pk != person.account_id)
+    return next((one for one in accounts if one.state in TOLD_SOME_DAY), None)
 
 
-def _note(account: Account, examination: Examination, fact: str, detail: str) -> None:
+def _note(account: Account, examination: Examination | None, fact: Fact, *, quiet: bool) -> None:
+    now = clock.now()
+    is_silent = quiet or fact.since < account.created_at - BEFORE_ACCOUNT
     NoticeIntent.objects.get_or_create(
         account=account,
         examination=examination,
-        fact=fact,
-        detail=detail,
-        defaults={"created_at": clock.now()},
+        fact=fact.fact,
+        detail=fact.detail,
+        defaults={"created_at": now, "is_silent": is_silent, "sent_at": now if is_silent else None},
     )
 
 
@@ -76,18 +97,50 @@ def accounts_to_tell(limit: int) -> list[Account]:
 
 @transaction.atomic
 def tell(*, account: Account) -> bool:
-    """Merge all waiting intents of this account into one mail; False when there is nothing left to tell.
+    """Merge all waiting intents of this account into one message; False when nothing is left to tell.
 
-    The mail names the portal and the user name, never an examination, a kind or a result (R65).
+    What the person has opened meanwhile, or what is gone again, is not told. The message names the portal and
+    the user name, never an examination, a kind or a result (R65).
     """
-    intents = NoticeIntent.objects.select_for_update().filter(account=account, sent_at=None)
-    examination_ids = set(intents.values_list("examination_id", flat=True))
-    intents.update(sent_at=clock.now())
-    still_open = queries.open_now().filter(pk__in=examination_ids).exists()
-    if not still_open or account.state not in MAILED or not account.email:
+    intents = NoticeIntent.objects.select_for_update(of=("self",)).filter(account=account, sent_at=None)
+    waiting = list(intents.select_related("account", "examination__patient"))
+    person = patients.patient_of(account)
+    telling = [one for one in waiting if person and _is_news(one, person)]
+    now = clock.now()
+    for intent in waiting:
+        intent.sent_at, intent.is_silent = now, intent not in telling
+        intent.save(update_fields=["sent_at", "is_silent"])
+    if not telling or person is None or account.state not in MAILED:
         return False
+    return _send(account, person, only_documents=all(one.fact == "document" for one in telling))
+
+
+def _is_news(intent: NoticeIntent, person: Patient) -> bool:
+    if _account_of(person) is None or news.opened(intent, patients.aliases(person)):
+        return False
+    return intent.fact == "withdrawn" or _is_open(intent)
+
+
+def _is_open(intent: NoticeIntent) -> bool:
+    """Still, at this moment."""
+    if intent.examination is None:
+        return True
+    if not queries.open_now().filter(pk=intent.examination.pk).exists():
+        return False
+    is_image = intent.fact == "images"
+    return queries.images_open(intent.examination) if is_image else queries.report_open(intent.examination)
+
+
+def _send(account: Account, person: Patient, *, only_documents: bool) -> bool:
+    """By the channel the person chose; by mail when there is no number to write to."""
     with override(account.language):
-        context = _mail(account)
+        context = _context(account, only_documents=only_documents)
+        text = render_to_string("examinations/mail/notice_sms.txt", context).strip()
+    if person.notice_channel == "sms" and account.mobile:
+        notifications.enqueue_sms(to=account.mobile, text=text, kind="notice", account_id=account.pk)
+        return True
+    if not account.email:
+        return False
     notifications.enqueue_mail(
         to=account.email,
         language=account.language,
@@ -99,13 +152,14 @@ def tell(*, account: Account) -> bool:
     return True
 
 
-def _mail(account: Account) -> dict[str, object]:
+def _context(account: Account, *, only_documents: bool) -> dict[str, object]:
     return {
         "portal_name": settings.PORTAL_NAME,
         "hospital_name": settings.HOSPITAL_NAME,
         "user_name": account.user_name,
         "first_login": account.state == Account.State.NEW,
-        "url": f"{settings.PUBLIC_URL}/examinations/",
+        "only_documents": only_documents,
+        "url": f"{settings.PUBLIC_URL}/{'documents' if only_documents else 'examinations'}/",
     }
 
 

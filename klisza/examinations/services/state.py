@@ -1,10 +1,11 @@
 """One place computes what an examination is.
 
-Its two facts (images, report), its kind, its date, and the gate.
+Its two facts (images, report), its kind, its date, from when they may be seen, and the gate.
 """
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,18 +14,17 @@ from klisza.accounts.services import revoke
 from klisza.archive.models import Instance, Series, Study
 from klisza.base import clock
 from klisza.examinations import kinds, queries
-from klisza.examinations.models import Examination, Images, ReportState, ReportVersion
+from klisza.examinations.models import Examination, Images, ReportState, ReportVersion, State
 
-from . import notices
+from . import notices, releasing
 from .describing import describe
 
-SHOWN_IMAGES = (Images.RECEIVING, Images.AVAILABLE)
-SHOWN_REPORTS = (ReportState.PENDING, ReportState.AVAILABLE, ReportState.CORRECTED)
+SHOWN_REPORTS = (ReportState.PENDING, *queries.REPORTS_SHOWN)
 
 
 @dataclass(frozen=True)
 class _Received:
-    """What lies in the archive for one examination."""
+    """What lies in the archive for one examination, and may be shown."""
 
     studies: list[Study]
     series: list[Series]
@@ -32,27 +32,47 @@ class _Received:
 
 
 @transaction.atomic
-def refresh(examination: Examination) -> Examination:
-    """Recompute everything derived from studies and reports, whatever the order in which they came (L7).
+def refresh(examination: Examination, *, quiet: bool = False) -> Examination:
+    """Recompute everything derived from orders, studies, reports and rules, whatever came first (L7).
 
     Returns it anew; writes notice intents for facts that became visible. Call it after every change of
-    what it reads.
+    what it reads. quiet: the change came by a back-fill or replay, nobody is told of it.
     """
-    examination = Examination.objects.select_for_update().get(pk=examination.pk)
-    was_open = examination.visible
-    received, current = _received(examination), _reports(examination)
+    shared = releasing.shared_with(examination)
+    # In one order, so that two of them that open together never wait for each other.
+    rows = Examination.objects.select_for_update().filter(pk__in={examination.pk, *shared}).order_by("pk")
+    by_id = {row.pk: row for row in rows}
+    mine = _refresh(by_id.pop(examination.pk), quiet=quiet)
+    for other in by_id.values():
+        _refresh(other, quiet=quiet)
+    return mine
+
+
+def _refresh(examination: Examination, *, quiet: bool) -> Examination:
+    were_open = examination.visible and queries.images_open(examination)
+    received, effects = _received(examination), queries.effects(examination)
+    current = [effect.current or next(iter(effect.addenda), None) for _, effect in effects]
     examination.images = _images(examination, received)
     examination.images_received = received.images
     examination.report = _report_state(current)
     describe(examination, received.studies, received.series, current)
+    decided = releasing.decide(examination, received.studies)
+    examination.images_from, examination.images_why = decided.images.at, decided.images.why
+    examination.report_from, examination.report_why = decided.report.at, decided.report.why
     examination.visible = _is_open(examination)
     examination.updated_at = clock.now()
     examination.save()
-    if was_open and not examination.visible:
-        for study in received.studies:
-            revoke(subject=str(study.pk))
-    notices.note_facts(examination, current)
+    if were_open and not (examination.visible and queries.images_open(examination)):
+        _end_tickets(examination)
+    notices.note_facts(examination, effects, quiet=quiet)
     return examination
+
+
+def _end_tickets(examination: Examination) -> None:
+    """Of every linked study, the hidden ones included."""
+    study_ids: list[uuid.UUID] = list(examination.study_links.values_list("study_id", flat=True))
+    for study_id in study_ids:
+        revoke(subject=str(study_id))
 
 
 def _received(examination: Examination) -> _Received:
@@ -72,20 +92,13 @@ def _images(examination: Examination, received: _Received) -> Images:
     return Images.AVAILABLE if settled or examination.images == Images.AVAILABLE else Images.RECEIVING
 
 
-def _reports(examination: Examination) -> list[ReportVersion | None]:
-    """For each report the version in effect, None while there are only preliminary ones."""
-    reports = examination.reports.order_by("created_at", "id").prefetch_related("versions__document")
-    return [
-        queries.in_effect(sorted(report.versions.all(), key=lambda version: version.number))
-        for report in reports
-    ]
-
-
 def _report_state(current: list[ReportVersion | None]) -> ReportState:
+    """Of the version in effect of each report; None stands for one with preliminary versions only."""
     statuses = {version.status if version else "P" for version in current}
     for status, state in (
         ("C", ReportState.CORRECTED),
         ("F", ReportState.AVAILABLE),
+        ("A", ReportState.AVAILABLE),
         ("P", ReportState.PENDING),
         ("X", ReportState.WITHDRAWN),
     ):
@@ -95,9 +108,12 @@ def _report_state(current: list[ReportVersion | None]) -> ReportState:
 
 
 def _is_open(examination: Examination) -> bool:
-    """Everything of the gate but time and viewer.
+    """Everything of the gate but time, person and viewer.
 
-    A withdrawn fact alone leaves nothing to stand in a list.
+    A withdrawn fact alone leaves nothing to stand in a list; a performed or planned order does.
     """
-    has_something = examination.images in SHOWN_IMAGES or examination.report in SHOWN_REPORTS
-    return has_something and examination.shown_kind and not examination.hidden_reason
+    if examination.state == State.CANCELLED or not examination.shown_kind or examination.hidden_reason:
+        return False
+    if examination.images in queries.IMAGES_SHOWN or examination.report in SHOWN_REPORTS:
+        return True
+    return examination.orders.exclude(state=State.CANCELLED).exists()
