@@ -19,6 +19,9 @@ NOT_IMAGES = frozenset({
     "SR", "KO", "PR", "DOC", "REG", "SEG", "RTPLAN", "RTSTRUCT", "RTDOSE", "RTRECORD", "RWV", "PLAN", "STAIN",
     "ECG", "HD", "AU",
 })  # fmt: skip
+# Storage SOP classes whose objects are documents: structured reports (with key objects), encapsulated PDF, CDA.
+REPORT_CLASSES = ("1.2.840.10008.5.1.4.1.1.88.", "1.2.840.10008.5.1.4.1.1.104.")
+REPORT_MODALITIES = frozenset({"SR", "DOC"})
 DEFAULT_FRAME_TIME_MS = 66.0  # 15 pictures a second, for a cine that does not say
 
 
@@ -55,9 +58,22 @@ def settled(limit: int = 100) -> list[Study]:
     return list(complete.order_by("-last_received_at")[:limit])
 
 
-def series_of(study_ids: Iterable[uuid.UUID]) -> list[SeriesCard]:
-    """Series with at least one visible instance, in display order: images first, then by series number."""
+def report_objects(*, instance: str = "", series: str = "series__") -> Q:
+    """Instances that are a report, not pictures; instance, series: how a query gets to their columns."""
+    wanted = Q(**{f"{series}modality__in": REPORT_MODALITIES})
+    for start in REPORT_CLASSES:
+        wanted |= Q(**{f"{instance}sop_class_uid__startswith": start})
+    return wanted
+
+
+def series_of(study_ids: Iterable[uuid.UUID], *, with_reports: bool = True) -> list[SeriesCard]:
+    """Series with at least one visible instance, in display order: images first, then by series number.
+
+    with_reports: False leaves out the objects that are reports, while the report may not be seen.
+    """
     visible = Q(instances__hidden_reason="")
+    if not with_reports:
+        visible &= ~report_objects(instance="instances__", series="")
     drawn = visible & Q(instances__unshowable="", instances__number_of_frames__gt=0)
     rows = (
         Series.objects.filter(study_id__in=list(study_ids))

@@ -38,9 +38,17 @@ class Content:
 
 
 def content(examination: Examination) -> Content:
-    """Every object of its studies that is not hidden, images or not, and the reports in effect."""
-    series = archive.series_of(examinations.study_ids(examination))
-    objects = [entry for number, one in enumerate(series) for entry in _objects(f"SE{number:06d}", one.id)]
+    """Every object of its studies that is not hidden, images or not, and the reports in effect.
+
+    While the report may not be seen it is in none of the objects either (R63).
+    """
+    with_reports = examinations.report_objects_open(examination)
+    series = archive.series_of(examinations.study_ids(examination), with_reports=with_reports)
+    objects = [
+        entry
+        for number, one in enumerate(series)
+        for entry in _objects(f"SE{number:06d}", one.id, with_reports=with_reports)
+    ]
     shown = examinations.shown_reports(examination)
     reports = [
         Entry(("REPORT", f"REPORT{number:02d}.PDF"), one.document.blob.key, one.document.blob.size)
@@ -49,8 +57,10 @@ def content(examination: Examination) -> Content:
     return Content(objects, reports, len(series))
 
 
-def _objects(folder: str, series_id: uuid.UUID) -> list[Entry]:
+def _objects(folder: str, series_id: uuid.UUID, *, with_reports: bool) -> list[Entry]:
     instances = Instance.objects.filter(series_id=series_id, hidden_reason="").select_related("blob")
+    if not with_reports:
+        instances = instances.exclude(archive.report_objects())
     rows = instances.order_by("instance_number", "id")
     return [
         Entry(("DICOM", folder, f"IM{number:06d}"), row.blob.key, row.blob.size, row.pk)

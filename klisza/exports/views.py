@@ -48,16 +48,17 @@ def download(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponseBas
 
 
 def _gate(request: HttpRequest, viewer: Viewer, examination: Examination) -> Callable[[], bool]:
-    """Asks everything anew: a merge, a withdrawal or a lock in between ends the stream."""
+    """Asks everything anew: a merge, a withdrawal, a hold or a lock in between ends the stream."""
     account = request.account  # type: ignore[attr-defined]
+    purposes = ["export", *(["report"] if examinations.report_objects_open(examination) else [])]
 
     def still_open() -> bool:
         try:
             account.refresh_from_db()
             now = patients.viewer_for(account, viewer.actor)
-            return (
-                account.is_active
-                and examinations.visible(now, purpose="export").filter(pk=examination.pk).exists()
+            return account.is_active and all(
+                examinations.visible(now, purpose=purpose).filter(pk=examination.pk).exists()
+                for purpose in purposes
             )
         except KliszaError:
             return False

@@ -54,7 +54,9 @@ def open_viewer(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse
         session=request.session.session_key or "",
         reports=[shown.version for shown in reports],
     )
-    cards = archive.series_of(examinations.study_ids(examination))
+    cards = archive.series_of(
+        examinations.study_ids(examination), with_reports=examinations.report_objects_open(examination)
+    )
     screen = presenters.screen(examination, cards, reports, ticket)
     config = presenters.config(examination, cards, screen, ticket, get_token(request))
     return render(request, "viewer/viewer.html", {"screen": screen, "config": config})

@@ -6,11 +6,13 @@ import gzip
 import hashlib
 import json
 import uuid
+from dataclasses import replace
 
 from django.conf import settings
 from django.http.cookie import parse_cookie
 
 from klisza.archive import tickets
+from klisza.archive.queries import REPORT_CLASSES
 from klisza.base.errors import NotFound, Unavailable
 from klisza.base.ids import from_opaque_uid
 from klisza.blobs import services as blobs
@@ -33,7 +35,7 @@ def answer(parts: list[str], environ: Environ) -> Answer:
     if study_id is None or study_id not in ticket.study_ids:
         raise NotFound
     entry = index.study(study_id)
-    row = entry.row(from_opaque_uid(parts[4]))
+    row = _without_reports(entry.row(from_opaque_uid(parts[4])))
     rest = parts[5:]
     if len(rest) == 4 and rest[0] == "instances" and rest[2] == "frames":
         return _frame(row, from_opaque_uid(rest[1]), rest[3], environ)
@@ -42,6 +44,18 @@ def answer(parts: list[str], environ: Environ) -> Answer:
     if rest in (["thumbnail"], ["rendered"]):
         return _picture(entry, row, thumbnail=rest == ["thumbnail"])
     raise NotFound
+
+
+def _without_reports(row: Row) -> Row:
+    """This door shows pictures. A report that is an object of the study is read as a report only, past a gate
+    of its own (R63). Raises NotFound when nothing else is in the series.
+    """
+    if not row.has_reports:
+        return row
+    images = {key: one for key, one in row.images.items() if not one.class_uid.startswith(REPORT_CLASSES)}
+    if not images:
+        raise NotFound
+    return replace(row, images=images, has_hidden=True)
 
 
 def _session(environ: Environ) -> str:

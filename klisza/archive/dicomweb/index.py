@@ -14,6 +14,7 @@ from django.db.models import Count, Max
 
 from klisza.archive import frames
 from klisza.archive.models import Instance, Series, Study
+from klisza.archive.queries import REPORT_CLASSES
 from klisza.base.database import drop_stale_connections
 from klisza.base.errors import NotFound
 from klisza.base.ids import opaque_uid
@@ -70,6 +71,7 @@ class Row:
     preview: str | None
     thumbnail: str | None
     has_hidden: bool = False
+    has_reports: bool = False
     images: dict[uuid.UUID, Image] = field(default_factory=dict)
     by_uid: dict[str, Image] = field(default_factory=dict)
 
@@ -185,6 +187,7 @@ def _load(study_id: uuid.UUID, stamp: tuple[Any, ...], now: float) -> Entry:
             image = _image(row)
             kept.images[image.id] = image
             kept.by_uid[image.uid] = image
+            kept.has_reports |= image.class_uid.startswith(REPORT_CLASSES)
     entry.series = {series_id: kept for series_id, kept in entry.series.items() if kept.images}
     entry.size = sum(len(kept.images) for kept in entry.series.values()) + 1
     return entry

@@ -13,7 +13,7 @@ from klisza.examinations.models import Examination, Report, ReportState, ReportV
 from klisza.patients.viewer import Viewer
 
 from .copies import without_copies
-from .gate import visible
+from .gate import report_open, visible
 from .versions import Effect, effect_of
 
 
@@ -54,7 +54,9 @@ def effects(examination: Examination) -> list[tuple[Report, Effect]]:
 
 
 def shown_reports(examination: Examination) -> list[ShownReport]:
-    """Reports in effect, with text or documents; never a preliminary or withdrawn one."""
+    """Reports in effect, with text or documents; never a preliminary or withdrawn one, none before its release."""
+    if not report_open(examination):
+        return []
     return [_shown(effect) for _, effect in effects(examination) if effect.readable]
 
 
