@@ -117,5 +117,7 @@ def escaped(text: str, separators: Separators) -> str:
         separators.subcomponent: "T",
         separators.repetition: "R",
     }
-    wrapped = {ord(sign): f"{separators.escape}{letter}{separators.escape}" for sign, letter in letters.items()}
+    wrapped = {
+        ord(sign): f"{separators.escape}{letter}{separators.escape}" for sign, letter in letters.items()
+    }
     return one_line(text, 500).translate(wrapped)

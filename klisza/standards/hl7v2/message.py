@@ -12,7 +12,9 @@ from .separators import Separators
 
 WRAPPING = b" \t\r\n\x0b\x0c\x00"
 MSH_7 = 6  # counted in a split line: MSH-1 is the separator
-BARE = frozenset("EVN PID PD1 NK1 PV1 PV2 MRG ORC OBR OBX NTE TXA SCH AIS AIL AIP AIG RGS TQ1 IPC ZDS".split())
+BARE = {
+    "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "MRG", "ORC", "OBR", "OBX", "NTE", "TXA", "SCH", "RGS", "AIS", "AIL", "AIP",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,15 @@ def _segments(rows: list[str], dialect: Dialect) -> list[Segment]:
     segments: list[Segment] = []
     counts: dict[str, int] = {}
     more: list[str] = []
-    for row in rows:
+    for line in rows:
+        row = line.lstrip(" \t")
         if begins.match(row) or row.strip() in BARE:
             _continue(segments, more)
             name = row[:3]
             counts[name] = counts.get(name, 0) + 1
             segments.append(Segment(name, row, counts[name], dialect))
         else:
-            more.append(row)
+            more.append(line)
     _continue(segments, more)
     return segments
 

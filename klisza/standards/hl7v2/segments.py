@@ -85,7 +85,11 @@ class Segment:
 
     def all(self, number: int) -> list[Value]:
         raw = self.raw_field(number)
-        return [Value(part, self.dialect) for part in raw.split(self.dialect.separators.repetition)] if raw else []
+        return (
+            [Value(part, self.dialect) for part in raw.split(self.dialect.separators.repetition)]
+            if raw
+            else []
+        )
 
     def part(self, number: int, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
         """One line of clear text of the first repetition."""
