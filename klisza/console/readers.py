@@ -9,10 +9,20 @@ DESK = ("registration", "clinic")
 IMAGES = ("radiology", "integration", "registration")
 READERS: dict[str, tuple[str, ...]] = {
     "tasks": DESK,
+    "work": (*DESK, "radiology", "integration"),
+    "held": ("registration", "integration"),
+    "failed": ("integration",),
     "studies": IMAGES,
     "objects": IMAGES,
+    "bounces": DESK,
+    "guardians": ("registration",),
     "messages": (*DESK, "integration"),
+    "release": ("clinic",),
+    "breaches": ("privacy",),
+    "integration": ("integration",),
     "associations": ("integration", "radiology"),
+    "peers": ("integration",),
+    "rules": ("clinic",),
 }
 # One message from its line in a list; its content is for the two roles that compare it with the record.
 MESSAGE = (*DESK, "radiology", "integration")

@@ -11,6 +11,10 @@ REASONS = {
     "unknown_patient": gettext_lazy("No patient with this identifier is known"),
     "birth_date_differs": gettext_lazy("The date of birth differs from the patient's"),
     "name_differs": gettext_lazy("The name differs from the patient's"),
+    "accession_of_other_patient": gettext_lazy(
+        "The accession number belongs to another patient's examination"
+    ),
+    "study_of_other_patient": gettext_lazy("The study stands under another patient's examination"),
 }
 OBJECTS = {
     "same_uid_other_bytes": gettext_lazy("An image that is already there came again with another content"),
@@ -26,7 +30,92 @@ TASKS = {
     "contact_change": gettext_lazy(
         "The record has another e-mail or mobile than the account: check with the patient"
     ),
+    "two_accounts": gettext_lazy(
+        "Merged from two records that both have an account: find out which one stays"
+    ),
+    "guardian_proposed": gettext_lazy("The hospital's system names a carer: check the document"),
+    "identifiers_of_two": gettext_lazy("A message gave identifiers of two records: is it one person?"),
+    "patient_deleted": gettext_lazy("The hospital's system has deleted this patient: close the account?"),
+    "patient_died": gettext_lazy("The patient has died: the account is closed to everybody"),
+    "seen_by_other": gettext_lazy("Somebody else may have seen data of this patient"),
+    "mail_bounced": gettext_lazy("A mail came back: the e-mail address is wrong"),
+    "shared_email": gettext_lazy("Another patient uses the same e-mail address: is that right?"),
 }
+MESSAGE_STATES = {
+    "waiting": gettext_lazy("Waiting to be applied"),
+    "applied": gettext_lazy("Applied"),
+    "held": gettext_lazy("Waits for its patient"),
+    "refused": gettext_lazy("Refused"),
+    "failed": gettext_lazy("Failed in the portal"),
+    "repeated": gettext_lazy("Repeated: no effect"),
+    "ignored": gettext_lazy("Understood, nothing to do"),
+}
+# What a message could not settle, and what to do about it.
+WORK = {
+    "no_order": (
+        gettext_lazy("A report or a document names an order that the portal does not know"),
+        gettext_lazy("Have the order sent again. The report already stands with the patient."),
+    ),
+    "unknown_patient": (
+        gettext_lazy("The patient is not known"),
+        gettext_lazy("Have the patient's record sent (ADT). The message is then applied by itself."),
+    ),
+    "no_mobile": (
+        gettext_lazy("No telephone number of the patient can receive text messages"),
+        gettext_lazy("Enter a mobile number in the hospital's system."),
+    ),
+    "status_unknown": (
+        gettext_lazy("The report has no status that the portal knows"),
+        gettext_lazy("It is kept as a draft and shown to nobody. Have OBR-25 corrected at the sender."),
+    ),
+    "document_unreadable": (
+        gettext_lazy("A document in the message cannot be read"),
+        gettext_lazy("Look at the file at the sender and have it sent again."),
+    ),
+    "patient_differs": (
+        gettext_lazy("Name or date of birth in the message differ from the record"),
+        gettext_lazy("Make sure whose the examination is. With another date of birth it is shown to nobody."),
+    ),
+    "identifiers_of_two": (
+        gettext_lazy("The identifiers in the message belong to two patients"),
+        gettext_lazy(
+            "Find out whether it is one person. If so, have the records merged in the hospital's system."
+        ),
+    ),
+    "patient_deleted": (
+        gettext_lazy("The hospital's system has deleted this patient"),
+        gettext_lazy(
+            "Nothing is shown any more. Decide on the patient's page whether the account is closed."
+        ),
+    ),
+    "move_needs_staff": (
+        gettext_lazy("Examinations were moved to another patient and need a look"),
+        gettext_lazy("Check on both patients' pages whose each examination is."),
+    ),
+    "cancelled_but_visible": (
+        gettext_lazy("An order was cancelled, but the patient already sees images or a report of it"),
+        gettext_lazy(
+            "Ask the department whether these results are right, and hold them back if they are not."
+        ),
+    ),
+    "wrong_patient": (
+        gettext_lazy("The sender says that a report was filed under the wrong patient"),
+        gettext_lazy("It is hidden. Tell the data protection officer; the right patient gets a new report."),
+    ),
+    "pointer_not_allowed": (
+        gettext_lazy("The message points to a file at an address that is not allowed"),
+        gettext_lazy("Have the document sent inside the message."),
+    ),
+    "control_id_reused": (
+        gettext_lazy("A message number came again with another content"),
+        gettext_lazy("Both messages were applied. Tell whoever runs the sender: its counter starts anew."),
+    ),
+    "failed": (
+        gettext_lazy("The portal failed on this message"),
+        gettext_lazy("Tell whoever runs the portal; after the repair, replay the message."),
+    ),
+}
+WORK_UNKNOWN = gettext_lazy("Look at the message and at the patient's record.")
 MESSAGES = {
     "account": gettext_lazy("First letter with the temporary password"),
     "code": gettext_lazy("Code for signing in"),
@@ -37,6 +126,109 @@ MESSAGES = {
     "notice": gettext_lazy("Note about a new result"),
 }
 CHANNELS = {"mail": pgettext_lazy("a message", "e-mail"), "sms": pgettext_lazy("a message", "text message")}
+RELATIONS = {
+    "MTH": gettext_lazy("mother"),
+    "FTH": gettext_lazy("father"),
+    "GRD": gettext_lazy("legal guardian"),
+    "PAR": gettext_lazy("parent"),
+    "GRP": gettext_lazy("grandparent"),
+    "SPO": gettext_lazy("husband or wife"),
+    "": gettext_lazy("relation not given"),
+}
+CAUSES = {
+    "report_wrong_patient": gettext_lazy("A report was filed under the wrong patient"),
+    "rejection_note": gettext_lazy("Images were rejected as those of another patient"),
+    "moved_study": gettext_lazy("Images were moved to another patient"),
+}
+LOOKS = {
+    "list.viewed": gettext_lazy("List of examinations opened"),
+    "examination.opened": gettext_lazy("Examination opened"),
+    "images.viewed": gettext_lazy("Images viewed"),
+    "report.opened": gettext_lazy("Report opened"),
+    "report.downloaded": gettext_lazy("Report downloaded"),
+    "report.printed": gettext_lazy("Report printed"),
+    "export.downloaded": gettext_lazy("Copy of the examination downloaded"),
+    "document.opened": gettext_lazy("Document opened"),
+    "document.downloaded": gettext_lazy("Document downloaded"),
+}
+AGENTS = {
+    "account": gettext_lazy("the patient's account"),
+    "staff": gettext_lazy("staff"),
+    "guest": gettext_lazy("recipient of a share"),
+    "machine": gettext_lazy("another system"),
+    "system": gettext_lazy("the portal itself"),
+}
+IMAGES = {
+    "none": gettext_lazy("none"),
+    "receiving": gettext_lazy("arriving"),
+    "available": gettext_lazy("here"),
+    "withdrawn": gettext_lazy("withdrawn"),
+}
+REPORT = {
+    "none": gettext_lazy("none"),
+    "pending": gettext_lazy("draft only"),
+    "available": gettext_lazy("here"),
+    "corrected": gettext_lazy("here, corrected"),
+    "withdrawn": gettext_lazy("withdrawn"),
+}
+WHY = {
+    "at_once": gettext_lazy("at once, by the rules"),
+    "days": gettext_lazy("a number of days, by the rules"),
+    "clinician": gettext_lazy("the clinic releases it, by the rules"),
+    "visit": gettext_lazy("after the visit, by the rules"),
+    "never": gettext_lazy("never, by the rules"),
+    "report_first": gettext_lazy("together with the report, by the rules"),
+    "staff_hold": gettext_lazy("held back by the clinic"),
+    "staff_release": gettext_lazy("released by the clinic"),
+    "patient_wish": gettext_lazy("the patient wants to be told after the visit"),
+    "": gettext_lazy("not decided yet"),
+}
+SUBJECTS = {"images": gettext_lazy("Images"), "report": gettext_lazy("Report")}
+DECISIONS = {
+    "hold": gettext_lazy("held back"),
+    "release": gettext_lazy("released"),
+    "rule": gettext_lazy("back to the rules"),
+}
+ECHO = {
+    "no_address": gettext_lazy("The entry is a network; C-ECHO needs one address."),
+    "no_port": gettext_lazy("The entry has no port."),
+    "unreachable": gettext_lazy(
+        "Nobody answers at this address and port: switched off, another port, or a firewall."
+    ),
+    "rejected": gettext_lazy(
+        "It refuses us: enter our title and address there, and check its own title here."
+    ),
+    "no_verification": gettext_lazy("It does not offer C-ECHO."),
+    "no_answer": gettext_lazy("It took the connection and then said nothing."),
+    "failed": gettext_lazy("It answered with an error."),
+}
+CANDIDATES = {
+    "same_number": gettext_lazy("has the same number from another issuer"),
+    "same_person": gettext_lazy("has the same name and date of birth"),
+    "found": gettext_lazy("found by the search"),
+}
+STUDY_STATES = {
+    "mixed": gettext_lazy("Its images name two patients: shown to nobody until they agree"),
+    "moved": gettext_lazy("All its images name another patient now: being matched anew"),
+    "quality": gettext_lazy("Rejected by the department for its quality"),
+    "safety": gettext_lazy("Rejected by the department for the patient's safety"),
+    "wrong_patient": gettext_lazy("Rejected by the department: images of another patient"),
+    "rejected": gettext_lazy("Rejected by staff"),
+}
+CORRECTIONS = {
+    "rejected": gettext_lazy("rejected by a note of the department"),
+    "restored": gettext_lazy("shown again"),
+    "mixed": gettext_lazy("images came again with another patient"),
+    "unmixed": gettext_lazy("the images agree again"),
+    "moved": gettext_lazy("all images name the new patient"),
+}
+RELEASED = {
+    "at_once": gettext_lazy("at once"),
+    "clinician": gettext_lazy("when the clinic releases it"),
+    "visit": gettext_lazy("after the visit"),
+    "never": gettext_lazy("never"),
+    "report": gettext_lazy("together with the report"),
+}
 
 
 def word(table: Mapping[str, object], code: str) -> str:

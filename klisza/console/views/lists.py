@@ -12,6 +12,7 @@ from klisza.console import queries
 from klisza.console.presenters import words
 from klisza.console.readers import reader
 from klisza.patients import queries as patients
+from klisza.patients.services.tasks import BY_ITSELF
 
 
 @require_safe
@@ -32,7 +33,12 @@ def associations(request: PortalRequest) -> HttpResponse:
 def tasks(request: PortalRequest) -> HttpResponse:
     record("staff.tasks_viewed", by=request.actor)
     rows = [
-        (task, patients.full_name(task.patient), words.word(words.TASKS, task.kind))
+        (
+            task,
+            patients.full_name(task.patient),
+            words.word(words.TASKS, task.kind),
+            task.kind in BY_ITSELF,
+        )
         for task in queries.open_tasks()
     ]
     return render(request, "console/tasks.html", {"rows": rows})

@@ -1,0 +1,114 @@
+"""Images that are shown to nobody, and whose they may be."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, QuerySet
+
+from klisza.archive.models import Correction, Resent, Series, Study
+from klisza.base import clock
+from klisza.base.errors import NotFound
+from klisza.examinations import identity
+from klisza.examinations.models import Examination, StudyIntake
+from klisza.patients import queries as patients
+from klisza.patients.models import Patient, PatientIdentifier
+
+from .lists import MOST_ROWS
+
+MOST_PROPOSED = 5
+NEAR = timedelta(days=1)  # images made after midnight belong to the day before
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A patient these images may belong to. why: same_number | same_person | found."""
+
+    patient: Patient
+    why: str
+    examinations: list[Examination]
+
+
+def unmatched() -> list[StudyIntake]:
+    rows = StudyIntake.objects.filter(outcome="unmatched").select_related("study")
+    return list(rows.order_by("-at")[:MOST_ROWS])
+
+
+def hidden() -> list[Study]:
+    """Rejected, or being moved to another patient."""
+    return list(Study.objects.exclude(hidden_reason="").order_by("-last_received_at")[:MOST_ROWS])
+
+
+def study(study_id: uuid.UUID) -> Study:
+    """Raises NotFound."""
+    found = Study.objects.filter(pk=study_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def intake_of(row: Study) -> StudyIntake | None:
+    return StudyIntake.objects.filter(study=row).first()
+
+
+def series_of(row: Study) -> QuerySet[Series]:
+    return (
+        Series.objects.filter(study=row)
+        .defer("requested_accessions")
+        .annotate(count=Count("instances"))
+        .order_by("series_number", "pk")
+    )
+
+
+def resent_of(row: Study) -> list[Resent]:
+    """What the PACS says of instances that came again with another patient; each patient once."""
+    rows = Resent.objects.filter(instance__series__study=row).order_by("received_at")
+    return list({(one.issuer, one.patient_id): one for one in rows}.values())
+
+
+def corrections_of(row: Study) -> list[Correction]:
+    return list(Correction.objects.filter(study=row).order_by("-at"))
+
+
+def proposals(row: Study) -> list[Candidate]:
+    """The same number under another issuer, or the same person by birth date and name: proposals, no more."""
+    found: dict[uuid.UUID, Candidate] = {}
+    for person in _same_number(row):
+        found[person.pk] = Candidate(person, "same_number", near(row, person))
+    for person in _same_person(row):
+        found.setdefault(person.pk, Candidate(person, "same_person", near(row, person)))
+    return list(found.values())[:MOST_PROPOSED]
+
+
+def _same_number(row: Study) -> list[Patient]:
+    if not row.patient_id:
+        return []
+    rows = PatientIdentifier.objects.filter(value=row.patient_id).select_related("patient")
+    return [patients.survivor(one.patient) for one in rows[:MOST_PROPOSED]]
+
+
+def _same_person(row: Study) -> list[Patient]:
+    if row.patient_birth_date is None or not row.patient_name:
+        return []
+    born = Patient.objects.filter(birth_date=row.patient_birth_date)[:MOST_ROWS]
+    same = [person for person in born if _same_name(row, person)]
+    return [patients.survivor(person) for person in same]
+
+
+def _same_name(row: Study, person: Patient) -> bool:
+    differs = identity.names_differ(row.patient_name, family=person.family_name, given=person.given_name)
+    return not any(differs)
+
+
+def near(row: Study, person: Patient) -> list[Examination]:
+    """Examinations of this person on the day of the study, nearest accession number first."""
+    mine = Examination.objects.filter(patient__in=patients.aliases(person))
+    same = list(mine.filter(accession_number=row.accession_number)[:5]) if row.accession_number else []
+    if row.study_date is None:
+        return same
+    start = datetime.combine(row.study_date, datetime.min.time(), clock.local_zone())
+    days = mine.filter(performed_at__gte=start - NEAR, performed_at__lt=start + 2 * NEAR)
+    others = days.exclude(pk__in=[one.pk for one in same]).order_by("performed_at")
+    return [*same, *others[:MOST_PROPOSED]]

@@ -1,0 +1,65 @@
+"""Lists that staff work through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from klisza.base.errors import NotFound
+from klisza.examinations.models import Breach
+from klisza.gateways.models import WorkItem
+from klisza.notifications.models import Message
+from klisza.patients.models import GuardianProposal, Patient
+
+from .lists import MOST_ROWS
+
+
+@dataclass(frozen=True)
+class Bounce:
+    """patient: whose account it was; None when the account has gone."""
+
+    message: Message
+    patient: Patient | None
+
+
+def open_work() -> list[WorkItem]:
+    """Oldest first: what has waited longest is done first."""
+    rows = WorkItem.objects.filter(done_at=None).select_related("message", "patient", "examination")
+    return list(rows.defer("message__raw").order_by("kind", "created_at")[:MOST_ROWS])
+
+
+def work_item(item_id: UUID) -> WorkItem:
+    """Raises NotFound."""
+    rows = WorkItem.objects.select_related("message", "patient", "examination").defer("message__raw")
+    found = rows.filter(pk=item_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def bounces() -> list[Bounce]:
+    rows = Message.objects.filter(bounced_at__isnull=False, bounce_done_at=None).defer("sealed")
+    found = list(rows.order_by("-bounced_at")[:MOST_ROWS])
+    owners = {
+        patient.account_id: patient
+        for patient in Patient.objects.filter(account_id__in=[row.account_id for row in found])
+    }
+    return [Bounce(row, owners.get(row.account_id)) for row in found]
+
+
+def guardians() -> list[GuardianProposal]:
+    rows = GuardianProposal.objects.filter(decided_at=None).select_related("patient")
+    return list(rows.order_by("proposed_at")[:MOST_ROWS])
+
+
+def breaches(*, closed: bool = False) -> list[Breach]:
+    rows = Breach.objects.filter(closed_at__isnull=not closed).select_related("patient", "examination")
+    return list(rows.order_by("-noted_at")[:MOST_ROWS])
+
+
+def breach(breach_id: UUID) -> Breach:
+    """Raises NotFound."""
+    found = Breach.objects.select_related("patient", "examination").filter(pk=breach_id).first()
+    if found is None:
+        raise NotFound
+    return found
