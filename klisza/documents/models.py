@@ -60,10 +60,7 @@ class DocumentPage(models.Model):
 
 
 class DocumentStatement(models.Model):
-    """One MDM about one document (TXA-12). What is shown follows from all of them, whatever came first.
-
-    `names`: [[kind, value]] of the orders it names (TXA-14/15, ORC, OBR), until its examination is known.
-    """
+    """One MDM about one document (TXA-12). What is shown follows from all of them, whatever came first."""
 
     issuer = models.CharField(max_length=128)
     unique_number = models.CharField(max_length=128)
@@ -76,7 +73,6 @@ class DocumentStatement(models.Model):
     stated_at = models.DateTimeField()
     control_id = models.CharField(max_length=199, blank=True)
     documents = models.ManyToManyField(Document, related_name="statements")  # what it brought
-    names = models.JSONField(default=list)
     origin = models.CharField(max_length=64, blank=True)  # InboundMessage.uid
 
     class Meta:
@@ -86,3 +82,20 @@ class DocumentStatement(models.Model):
             )
         ]
         indexes = [models.Index(fields=["issuer", "parent_number"], name="documentstatement_parent")]
+
+
+class DocumentName(models.Model):
+    """An order or study that the document says it belongs to (TXA-14/15, ORC, OBR); its examination may come later.
+
+    kind: as ExaminationIdentifier.
+    """
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="names")
+    kind = models.CharField(max_length=12)
+    issuer = models.CharField(max_length=128, blank=True)
+    value = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "kind", "issuer", "value"], name="documentname_once")
+        ]

@@ -66,7 +66,7 @@ def _typeset(page: str, path: Path) -> None:
         (Path(folder) / "page.html").write_text(page, "utf-8")
         try:
             sandbox.call(
-                "klisza.public.typesetter:typeset",
+                "klisza.base.typesetter:typeset",
                 {"source": "page.html", "target": "booklet.pdf"},
                 folder=Path(folder),
             )

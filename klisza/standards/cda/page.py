@@ -11,34 +11,10 @@ from typing import Any
 
 from klisza.base.plain import lines
 
-ELEMENTS = frozenset(
-    [
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "p",
-        "ul",
-        "ol",
-        "li",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "th",
-        "td",
-        "strong",
-        "em",
-        "u",
-        "del",
-        "ins",
-        "sup",
-        "sub",
-        "small",
-    ]
-)
+BLOCKS = {"h3", "h4", "h5", "h6", "p", "ul", "ol", "li"}
+TABLES = {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
+WORDS = {"strong", "em", "u", "del", "ins", "sup", "sub", "small"}
+ELEMENTS = BLOCKS | TABLES | WORDS
 SPANS = frozenset({"colspan", "rowspan"})
 DEPTH_MOST = 200
 LABELS = {

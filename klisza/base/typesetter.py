@@ -19,4 +19,4 @@ def typeset(source: str, target: str) -> int:
 
 
 def _refuse(url: str, *_: Any, **__: Any) -> Any:
-    raise ValueError("the booklet fetches nothing")
+    raise ValueError("the page fetches nothing")

@@ -14,9 +14,8 @@ from klisza.base import clock
 from klisza.base.errors import BadMessage
 from klisza.base.plain import one_line
 from klisza.blobs import services as blobs
+from klisza.documents.models import Document, DocumentPage
 from klisza.patients.models import Patient
-
-from .models import Document, DocumentPage
 
 MOST = 100 * 1024 * 1024  # bytes
 PDF, CDA, JPEG, RTF, TEXT = "application/pdf", "text/xml", "image/jpeg", "text/rtf", "text/plain"
