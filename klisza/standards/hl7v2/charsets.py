@@ -53,7 +53,7 @@ def decoded(raw: bytes, codec: str | None) -> str:
 
 
 def looks_mislabelled(raw: bytes, codec: str | None) -> bool:
-    """8859/2 has no letters at 80-9F, CP1250 has: hospitals confuse the two."""
+    """8859 has no letters at 80-9F, CP1250 and UTF-8 have: hospitals confuse them."""
     return bool(codec and codec.startswith("iso8859") and WINDOWS_ONLY.search(raw))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from . import embedded, types
+from .errors import Refusal
 from .escapes import plain
 from .facts import Attachment, Pointer, Section
 from .reading import Reading
@@ -16,6 +17,7 @@ STUDY_NAMES = {"study instance uid", "studyinstanceuid", "dicom study"}
 TEXTS = {"TX", "FT", "ST", ""}  # separators in them are text
 CODED = {"CE", "CWE", "CNE", "CF"}
 REFERENCES = {"HD", "UI", "EI"}
+LONGEST_TEXT = 2_000_000
 WITHDRAWN = {"D", "X", "W"}
 
 
@@ -110,13 +112,15 @@ def _study(obx: Segment) -> str | None:
 
 def _lines(kind: str, obx: Segment) -> list[str]:
     """Lines of text; an empty one ends a paragraph. Each repetition of FT is a paragraph of its own."""
+    if len(obx.raw_field(5)) > LONGEST_TEXT:
+        raise Refusal("AE", "102", f"OBX^{obx.number}^5", "text too long")
     lines: list[str] = []
     for value in obx.all(5) or [Value("", obx.dialect)]:
         text = _shown(kind, value, obx)
         lines += [line.strip() for line in text.split("\n")]
         if kind == "FT":
             lines.append("")
-    return [*lines, ""] if kind in CODED else lines
+    return ["", *lines, ""] if kind in CODED else lines
 
 
 def _shown(kind: str, value: Value, obx: Segment) -> str:

@@ -11,6 +11,7 @@ from .segments import Value
 
 ENCODINGS = {"BASE64": "base64", "B64": "base64", "HEX": "hex", "A": "text", "ASCII": "text"}
 SHORTEST_SHIFTED = 24  # data that stand in another component than the fifth
+MOST_ESCAPES = 4_000_000  # two at each line end of 64 MiB
 BLANKS = {ord(sign): None for sign in " \t\n\r"}
 URL_SAFE = {ord("-"): "+", ord("_"): "/"}
 DATA_URI = re.compile(r"data:[\w.+/-]{0,100}(?:;[\w=.-]{1,60}){0,4},")
@@ -31,7 +32,10 @@ def attachment(value: Value, location: str, title: str) -> Attachment | None:
     written, place = _data(parts)
     if not written or value.is_null:
         return None
-    if value.dialect.separators.escape in written:
+    escapes = written.count(value.dialect.separators.escape)
+    if escapes > MOST_ESCAPES:
+        raise Refusal("AE", "102", location, "too many escape sequences")
+    if escapes:
         written = value.dialect.clear(written)
     data = _decoded(written.strip(), _encoding(parts, place), location)
     if not data:

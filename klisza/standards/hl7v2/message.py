@@ -11,6 +11,8 @@ from .segments import Dialect, Segment
 from .separators import Separators
 
 WRAPPING = b" \t\r\n\x0b\x0c\x00"
+MOST_LINES = 1_500_000  # 64 MiB of base64 in lines of 64 signs
+MOST_SEGMENTS = 50_000
 MSH_7 = 6  # counted in a split line: MSH-1 is the separator
 BARE = {
     "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "MRG", "ORC", "OBR", "OBX", "NTE", "TXA", "SCH", "RGS", "AIS", "AIL", "AIP",
@@ -93,9 +95,13 @@ def parse(raw: bytes, *, charset: str = "", default_charset: str = "UTF-8") -> M
     rows = lines(raw)
     opened = _envelope(raw, rows[0] if rows else b"", charset, default_charset)
     body = b"\r".join(rows)
+    if len(rows) > MOST_LINES:
+        raise Refusal("AE", "102", "MSH", "too many lines")
     text = charsets.decoded(body, opened.codec)
     dialect = Dialect(opened.separators, opened.codec or "ascii")
     segments = _segments(text.split("\r"), dialect)
+    if len(segments) > MOST_SEGMENTS:
+        raise Refusal("AE", "102", "MSH", "too many segments")
     if any(segment.name == "MSH" for segment in segments[1:]):
         raise Refusal("AE", "100", "MSH^2", "two messages in one frame")
     return Message(opened, dialect, tuple(segments), tuple(_notes(body, opened)))
@@ -105,7 +111,7 @@ def _notes(body: bytes, opened: Envelope) -> list[str]:
     if opened.codec is None:
         return ["MSH-18 names an unknown character set; the message is plain ASCII"]
     if charsets.looks_mislabelled(body, opened.codec):
-        return ["MSH-18: letters of CP1250 in a message that says 8859"]
+        return ["MSH-18: bytes that the character set it names does not use"]
     return []
 
 

@@ -31,10 +31,6 @@ class _Report:
     obx: list[Segment] = field(default_factory=list)
 
     @property
-    def fillers(self) -> set[str]:
-        return {number for group in self.groups if (number := _numbers(group)[0])}
-
-    @property
     def number(self) -> str:
         """Filler number, else accession number, else placer number: of the first OBR that has one."""
         for kind in range(3):
@@ -70,19 +66,20 @@ def results(reading: Reading) -> Iterator[Results]:
 def _reports(found: list[Group]) -> list[_Report]:
     """Consecutive OBR without text share the text of the next one (or the last one), if their status agrees."""
     reports: list[_Report] = []
+    known: dict[str, _Report] = {}
     waiting: list[Group] = []
     for group in found:
         if waiting and not _agree(waiting[-1], group):
-            _add(reports, _Report(waiting))
+            _add(reports, known, _Report(waiting))
             waiting = []
         waiting.append(group)
         if has_content(group.more):
-            _add(reports, _Report(waiting, group.more))
+            _add(reports, known, _Report(waiting, list(group.more)))
             waiting = []
     if waiting and reports and _agree(reports[-1].groups[-1], waiting[-1]):
         reports[-1].groups.extend(waiting)
     elif waiting:
-        _add(reports, _Report(waiting))
+        _add(reports, known, _Report(waiting))
     return reports
 
 
@@ -91,14 +88,17 @@ def _agree(one: Group, other: Group) -> bool:
     return first == second or not first or not second
 
 
-def _add(reports: list[_Report], report: _Report) -> None:
+def _add(reports: list[_Report], known: dict[str, _Report], report: _Report) -> None:
     """Texts under the same filler number and status are one report."""
-    for known in reports:
-        if known.fillers & report.fillers and _agree(known.groups[-1], report.groups[-1]):
-            known.groups.extend(report.groups)
-            known.obx = [*known.obx, *report.obx]
-            return
-    reports.append(report)
+    fillers = [number for group in report.groups if (number := _numbers(group)[0])]
+    same = next((known[number] for number in fillers if number in known), None)
+    if same and _agree(same.groups[-1], report.groups[-1]):
+        same.groups.extend(report.groups)
+        same.obx.extend(report.obx)
+    else:
+        reports.append(report)
+        same = report
+    known.update(dict.fromkeys(fillers, same))
 
 
 def _result(reading: Reading, report: _Report, pv1: Segment | None) -> Result:

@@ -9,6 +9,12 @@ from .separators import Separators
 
 NULL = '""'
 
+# More than any real message has: what a hostile one has beyond is not taken apart.
+MOST_FIELDS = 255
+MOST_REPETITIONS = 10_000
+MOST_COMPONENTS = 32
+LONGEST_ESCAPE = 16  # signs that one letter may take
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -37,7 +43,7 @@ class Value:
         return self.raw.strip() == NULL
 
     def components(self) -> list[str]:
-        return self.raw.split(self.dialect.separators.component)
+        return self.raw.split(self.dialect.separators.component, MOST_COMPONENTS)
 
     def component(self, number: int) -> str:
         """Escaped text of a component, from 1; "" when it is not there."""
@@ -46,9 +52,9 @@ class Value:
 
     def part(self, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
         """One line of clear text of a sub-component; "" for what is missing or null."""
-        parts = self.component(component).split(self.dialect.separators.subcomponent)
+        parts = self.component(component).split(self.dialect.separators.subcomponent, sub)
         raw = parts[sub - 1] if sub <= len(parts) else ""
-        return "" if raw == NULL else one_line(self.dialect.clear(raw), limit)
+        return "" if raw == NULL else one_line(self.dialect.clear(raw[: limit * LONGEST_ESCAPE]), limit)
 
     def nulls(self, component: int) -> bool:
         return self.component(component).strip() == NULL
@@ -71,7 +77,7 @@ class Segment:
     def raw_field(self, number: int) -> str:
         """Escaped text of a field, from 1. MSH-1 is the separator itself."""
         if not self._fields:
-            self._fields = self.raw.split(self.dialect.separators.field)
+            self._fields = self.raw.split(self.dialect.separators.field, MOST_FIELDS)
             if self.name == "MSH":
                 self._fields.insert(1, self.dialect.separators.field)
         return self._fields[number] if number < len(self._fields) else ""
@@ -85,11 +91,8 @@ class Segment:
 
     def all(self, number: int) -> list[Value]:
         raw = self.raw_field(number)
-        return (
-            [Value(part, self.dialect) for part in raw.split(self.dialect.separators.repetition)]
-            if raw
-            else []
-        )
+        sign = self.dialect.separators.repetition
+        return [Value(part, self.dialect) for part in raw.split(sign, MOST_REPETITIONS)] if raw else []
 
     def part(self, number: int, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
         """One line of clear text of the first repetition."""
