@@ -18,6 +18,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
+from klisza.gateways import queries as gateways
+from klisza.gateways.hl7v2 import tls
+
 from . import health, ports
 
 SECONDS = 5
@@ -38,6 +41,7 @@ def all_checks() -> dict[str, Check]:
         "clock": _clock,
         "mail": _mail,
         "sms": _sms,
+        "hl7": _hl7,
         **{name.removeprefix("KLISZA_").lower(): _port(name) for name in ports.listeners()},
     }
 
@@ -118,6 +122,25 @@ def _outbox(channel: str) -> str:
     if not os.access(next(place for place in (folder, *folder.parents) if place.exists()), os.W_OK):
         raise Fault(f"{folder} is not writable")
     return f"written to files in {folder}; nothing is sent"
+
+
+def _hl7() -> str:
+    """Who may send, whether its certificate holds, and whether somebody applies what came."""
+    senders = gateways.senders()
+    if gateways.is_stalled():
+        raise Fault("messages wait and nobody applies them: is klisza hl7 or the worker running?")
+    if settings.HL7_TLS_BIND:
+        _tls_files()
+    who = f"{len(senders)} senders on the list{' and all of loopback' if settings.HL7_OPEN else ''}"
+    lengths = gateways.lengths()
+    return f"{who}, {lengths['hl7_waiting']} messages wait, {lengths['hl7_held']} for their patient"
+
+
+def _tls_files() -> None:
+    try:
+        tls.server_context()
+    except (OSError, ssl.SSLError) as failed:
+        raise Fault(f"KLISZA_TLS_CERT, KLISZA_TLS_KEY: {type(failed).__name__}") from None
 
 
 def _reach(host: str, port: int, *, tls: bool) -> str:

@@ -17,6 +17,8 @@ def listeners() -> dict[str, tuple[str, int]]:
         "KLISZA_STAFF_BIND": settings.STAFF_BIND,
         "KLISZA_METRICS_BIND": settings.METRICS_BIND,
         "KLISZA_DICOM_BIND": settings.DICOM_BIND,
+        "KLISZA_HL7_BIND": settings.HL7_BIND,
+        **({"KLISZA_HL7_TLS_BIND": settings.HL7_TLS_BIND} if settings.HL7_TLS_BIND else {}),
     }
 
 

@@ -6,6 +6,7 @@ from klisza.archive.models import Quarantined, Study
 from klisza.audit.models import AuditEvent
 from klisza.documents.models import Document
 from klisza.examinations.models import NoticeIntent, StudyIntake
+from klisza.gateways import queries as gateways
 from klisza.notifications.models import Message
 
 
@@ -21,6 +22,7 @@ def lengths() -> dict[str, int]:
         "documents_unrendered": Document.objects.filter(rendered_at=None).count(),
         "notices_waiting": NoticeIntent.objects.filter(sent_at=None).count(),
         "audit_unchained": AuditEvent.objects.filter(link=None).count(),
+        **gateways.lengths(),
     }
 
 

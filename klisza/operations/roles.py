@@ -22,7 +22,7 @@ def command(name: str) -> list[str]:
 
 
 def all_roles() -> list[Child]:
-    return [Child(name, command(name), {"KLISZA_ROLE": name}) for name in ("web", "worker", "dicom")]
+    return [Child(name, command(name), {"KLISZA_ROLE": name}) for name in ("web", "worker", "dicom", "hl7")]
 
 
 def web_servers() -> list[Child]:

@@ -11,7 +11,7 @@ from klisza.base.env import address
 from .environment import env
 from .place import DEMO, is_loopback
 
-CHARSETS = ("UTF-8", "8859/2", "CP1250", "8859/1", "8859/5", "ASCII")
+HL7_CHARSETS = ("UTF-8", "8859/2", "CP1250", "8859/1", "8859/5", "ASCII")
 
 
 def _bind(text: str) -> tuple[str, int] | None:
@@ -35,7 +35,7 @@ HL7_OPEN = env.flag(
     "KLISZA_HL7_OPEN", DEMO, about="accept senders that are not on the list; refused on a non-loopback bind"
 )
 HL7_CHARSET = env.choice(
-    "KLISZA_HL7_CHARSET", "UTF-8", CHARSETS, about="charset of messages with an empty MSH-18"
+    "KLISZA_HL7_CHARSET", "UTF-8", HL7_CHARSETS, about="charset of messages with an empty MSH-18"
 )
 HL7_IGNORE_UNKNOWN = env.flag(
     "KLISZA_HL7_IGNORE_UNKNOWN",
@@ -50,6 +50,7 @@ HL7_FRAME_MB = env.whole(
     about="largest message of a sender without a limit of its own",
 )
 HL7_CONNECTIONS = 64
+HL7_CONNECTIONS_PER_SOURCE = 32
 HL7_FRAME_SECONDS = (
     30  # from the start block to the end block; between messages a connection may idle for days
 )

@@ -8,24 +8,45 @@ from django.core.management.base import BaseCommand, CommandError
 from klisza.archive import services
 from klisza.audit.actor import SYSTEM
 from klisza.base.errors import Refused
+from klisza.gateways import queries as gateways
+from klisza.gateways import services as senders
+from klisza.gateways.errors import NoSuchSender
+from klisza.gateways.models import Hl7Peer
+
+DICOM_ONLY = ("ae_title", "port")
+HL7_ONLY = ("certificate", "application", "facility", "frame_mb", "quiet")
 
 
 class Command(BaseCommand):
-    help = "DICOM peers: who may send images."
+    help = "Peers: who may send images (DICOM) or messages (HL7 v2)."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        add = verbs.add_parser("add", help="allow one application entity to send")
+        add = verbs.add_parser("add", help="allow one application entity or HL7 sender to send")
         add.add_argument("name")
-        add.add_argument("--ae-title", required=True)
         add.add_argument("--address", required=True, help="one address or a network such as 10.1.2.0/24")
-        add.add_argument("--port", type=int)
-        add.add_argument("--issuer", default="", help="of patient ids in objects that name no issuer")
-        add.add_argument("--charset", default="", help="assumed for unlabelled text, such as ISO_IR 101")
+        add.add_argument("--issuer", default="", help="of patient ids that name no issuer")
+        add.add_argument("--charset", default="", help="of unlabelled DICOM text; of all HL7 messages")
+        add.add_argument("--ae-title", help="DICOM: required")
+        add.add_argument("--port", type=int, help="DICOM: where it listens itself")
+        add.add_argument("--hl7", action="store_true", help="a sender of HL7 v2 messages")
+        add.add_argument(
+            "--certificate", default="", help="HL7: CN of its client certificate, then by TLS only"
+        )
+        add.add_argument("--application", default="", help="HL7: its MSH-3; any without")
+        add.add_argument("--facility", default="", help="HL7: its MSH-4; any without")
+        add.add_argument("--frame-mb", type=int, help="HL7: its largest message")
+        add.add_argument("--quiet", action="store_true", help="HL7: back-fill, nobody is told anything")
+        add.add_argument(
+            "--report-titles",
+            nargs="*",
+            help="titles or concept codes of PDF and SR objects that are reports; without one: none; left out: all",
+        )
         verbs.add_parser("list", help="print all peers")
         remove = verbs.add_parser("remove", help="refuse this peer from now on")
         remove.add_argument("name")
+        remove.add_argument("--hl7", action="store_true", help="the HL7 sender of this name")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -34,20 +55,53 @@ class Command(BaseCommand):
             raise CommandError(refused.sentence) from None
 
     def _add(self, options: dict[str, Any]) -> None:
-        wanted = ("name", "ae_title", "address", "port", "issuer", "charset")
+        foreign = DICOM_ONLY if options["hl7"] else HL7_ONLY
+        if wrong := [name for name in foreign if options[name]]:
+            raise CommandError(f"--{wrong[0].replace('_', '-')} belongs to the other kind of peer (--hl7)")
+        (self._add_sender if options["hl7"] else self._add_entity)(options)
+
+    def _add_entity(self, options: dict[str, Any]) -> None:
+        if options["ae_title"] is None:
+            raise CommandError("--ae-title is required for a DICOM peer; an HL7 sender needs --hl7")
+        wanted = ("name", "ae_title", "address", "port", "issuer", "charset", "report_titles")
         peer = services.add_peer(**{key: options[key] for key in wanted}, by=SYSTEM)
         self.stdout.write(f"{peer.name}: {peer.ae_title} at {peer.address} may send")
+
+    def _add_sender(self, options: dict[str, Any]) -> None:
+        wanted = ("name", "address", "application", "facility", "charset", "issuer", "frame_mb", "quiet")
+        peer = senders.add_sender(
+            **{key: options[key] for key in wanted}, certificate_name=options["certificate"], by=SYSTEM
+        )
+        self.stdout.write(f"{peer.name}: HL7 v2 from {peer.address} is accepted")
 
     def _list(self, options: dict[str, Any]) -> None:
         for peer in services.peers():
             port = f":{peer.port}" if peer.port else ""
-            extras = "".join(
-                f"  {name}={value}"
-                for name, value in (("issuer", peer.issuer), ("charset", peer.charset))
-                if value
-            )
+            extras = _extras(issuer=peer.issuer, charset=peer.charset)
             self.stdout.write(f"{peer.name}  {peer.ae_title}  {peer.address}{port}{extras}")
+        for sender in gateways.senders():
+            self.stdout.write(f"{sender.name}  HL7  {sender.address}{_of_sender(sender)}")
 
     def _remove(self, options: dict[str, Any]) -> None:
-        services.remove_peer(name=options["name"], by=SYSTEM)
-        self.stdout.write(f"{options['name']}: removed")
+        """Without --hl7 the DICOM peer of this name; when there is none, the HL7 sender."""
+        name = options["name"]
+        if options["hl7"] or name not in {peer.name for peer in services.peers()}:
+            try:
+                senders.remove_sender(name=name, by=SYSTEM)
+            except NoSuchSender:
+                raise CommandError("there is no peer of this name") from None
+        else:
+            services.remove_peer(name=name, by=SYSTEM)
+        self.stdout.write(f"{name}: removed")
+
+
+def _of_sender(sender: Hl7Peer) -> str:
+    return _extras(
+        certificate=sender.certificate_name, application=sender.sending_application,
+        facility=sender.sending_facility, charset=sender.charset, issuer=sender.issuer,
+        frame_mb=sender.frame_mb, quiet="yes" if sender.is_quiet else "",
+    )  # fmt: skip
+
+
+def _extras(**values: object) -> str:
+    return "".join(f"  {name}={value}" for name, value in values.items() if value)
