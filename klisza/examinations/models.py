@@ -124,7 +124,9 @@ class Order(models.Model):
     issuer = models.CharField(max_length=128)
     key = models.CharField(max_length=200)  # filler number, else placer number, else accession number
     placer_number = models.CharField(max_length=128, blank=True)
+    placer_issuer = models.CharField(max_length=128, blank=True)  # "" = not said, as of the others
     filler_number = models.CharField(max_length=128, blank=True)
+    filler_issuer = models.CharField(max_length=128, blank=True)
     accession_number = models.CharField(max_length=64, blank=True)
     accession_issuer = models.CharField(max_length=128, blank=True)
     requested_procedure_id = models.CharField(max_length=64, blank=True)
@@ -146,6 +148,12 @@ class Order(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issuer", "key"], name="order_once")]
+        indexes = [
+            models.Index(fields=["filler_number"], name="order_filler"),
+            models.Index(fields=["placer_number"], name="order_placer"),
+            models.Index(fields=["accession_number"], name="order_accession"),
+            models.Index(fields=["patient"], name="order_patient"),
+        ]
 
 
 class Appointment(models.Model):
@@ -275,6 +283,24 @@ class ExaminationStudy(models.Model):
         constraints = [models.UniqueConstraint(fields=["examination", "study"], name="examinationstudy_once")]
 
 
+class StudyDecision(models.Model):
+    """Staff said whose a study is, or that it is nobody's; the rules of linking do not overrule it.
+
+    patient: null = rejected, shown to nobody. names: those of the examination that was chosen, [[kind, issuer,
+    value]], so that it is found again when rows are rebuilt; empty = as the rules find it within the patient.
+    """
+
+    study = models.OneToOneField(
+        "archive.Study", primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    patient = models.ForeignKey("patients.Patient", null=True, on_delete=models.PROTECT, related_name="+")
+    examination = models.ForeignKey(Examination, null=True, on_delete=models.SET_NULL, related_name="+")
+    names = models.JSONField(default=list)
+    reason = models.CharField(max_length=300, blank=True)
+    decided_by = models.CharField(max_length=64)
+    decided_at = models.DateTimeField()
+
+
 class StudyIntake(models.Model):
     """What became of a settled study: linked, or unmatched with the reason that staff read (R60)."""
 
@@ -282,9 +308,10 @@ class StudyIntake(models.Model):
         "archive.Study", primary_key=True, on_delete=models.CASCADE, related_name="+"
     )
     revision = models.PositiveIntegerField()
-    outcome = models.CharField(max_length=16)  # linked | unmatched | not_shown
-    # unknown_patient | no_patient_id | birth_date_differs | name_differs | accession_of_other_patient |
-    # study_of_other_patient; with outcome linked: family_name_differs (a warning for staff).
+    outcome = models.CharField(max_length=16)  # linked | unmatched | not_shown | rejected (by staff)
+    # unknown_patient | no_patient_id | birth_date_differs | name_differs | name_of_other_patient |
+    # accession_of_other_patient | study_of_other_patient; with outcome linked, as a warning for staff:
+    # family_name_differs | given_name_differs | order_cancelled.
     reason = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()
     documents_taken = models.BooleanField(default=True)  # encapsulated PDF objects of this revision are filed

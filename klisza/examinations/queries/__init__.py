@@ -1,5 +1,6 @@
 """Reading examinations. `visible` is THE gate: nothing patient-visible is reached past it."""
 
+from .documents import document_of, documents_of, documents_to_link, documents_with, examination_named_by
 from .gate import (
     IMAGES_SHOWN,
     PURPOSES,
@@ -14,6 +15,7 @@ from .gate import (
 )
 from .held import decisions_of, fallen_due, held_examinations, visit_is_known, visit_of
 from .names import is_claimed, is_left, is_shell
+from .proposals import proposals
 from .reports import (
     ListedReport,
     ShownReport,
@@ -25,6 +27,7 @@ from .reports import (
     version_document,
     versions_in_effect,
 )
+from .tables import procedure_names, ward_of
 from .versions import Effect, effect_of, in_effect, moments
 from .work import (
     ENCAPSULATED_PDF,
@@ -32,6 +35,7 @@ from .work import (
     family,
     intakes_with_documents,
     linked_examination,
+    orders_to_place,
     owner_of,
     studies_of_corrected,
     studies_to_link,
@@ -49,9 +53,14 @@ __all__ = [
     "ShownReport",
     "ShownVersion",
     "decisions_of",
+    "document_of",
+    "documents_of",
+    "documents_to_link",
+    "documents_with",
     "effect_of",
     "effects",
     "encapsulated_of",
+    "examination_named_by",
     "fallen_due",
     "family",
     "get_visible",
@@ -59,11 +68,16 @@ __all__ = [
     "images_open",
     "in_effect",
     "intakes_with_documents",
+    "is_claimed",
     "is_left",
+    "is_shell",
     "linked_examination",
     "moments",
     "open_now",
+    "orders_to_place",
     "owner_of",
+    "procedure_names",
+    "proposals",
     "report_objects_open",
     "report_open",
     "reports_of",
@@ -79,4 +93,5 @@ __all__ = [
     "visible",
     "visit_is_known",
     "visit_of",
+    "ward_of",
 ]

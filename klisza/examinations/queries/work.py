@@ -5,18 +5,20 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from klisza.archive.models import Instance, Study
 from klisza.examinations.models import (
     EncapsulatedIntake,
     Examination,
+    ExaminationIdentifier,
     ExaminationStudy,
-    ReportVersion,
+    Order,
     StudyIntake,
 )
 from klisza.patients import queries as patients
 from klisza.patients.models import Patient, PatientIdentifier
+from klisza.standards.hl7v2.facts import Identifier
 
 ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 
@@ -48,10 +50,10 @@ def studies_to_try_again(limit: int) -> list[Study]:
     changed = known.filter(
         Q(patient__updated_at__gt=OuterRef("at")) | Q(patient__survivor__updated_at__gt=OuterRef("at"))
     )
-    moved = Examination.objects.filter(
-        issuer=OuterRef("study__issuer"),
-        accession_number=OuterRef("study__accession_number"),
-        updated_at__gt=OuterRef("at"),
+    moved = ExaminationIdentifier.objects.filter(
+        kind="accession",
+        value=OuterRef("study__accession_number"),
+        examination__updated_at__gt=OuterRef("at"),
     )
     why = (
         Q(Exists(changed))
@@ -92,12 +94,11 @@ def encapsulated_of(study: Study) -> list[Instance]:
 
 
 def owner_of(issuer: str, value: str) -> Patient | None:
-    """The record this identifier stands on, merged or not.
+    """The record this identifier stands on, merged or not, under any name of its issuer.
 
     New rows belong to it, so that a merge can be undone.
     """
-    row = PatientIdentifier.objects.filter(issuer=issuer, value=value).select_related("patient").first()
-    return row.patient if row else None
+    return patients.record_for([Identifier(value, issuer=issuer)], issuer)
 
 
 def family(patient: Patient) -> frozenset[uuid.UUID]:
@@ -105,12 +106,20 @@ def family(patient: Patient) -> frozenset[uuid.UUID]:
     return patients.aliases(patients.survivor(patient))
 
 
-def is_left(examination: Examination) -> bool:
-    """Its studies went elsewhere and no sender reported on it: it claims neither accession nor study."""
-    reported = ReportVersion.objects.filter(report__examination=examination).exclude(source="dicom")
-    return not examination.study_links.exists() and not reported.exists()
-
-
 def linked_examination(study: Study) -> Examination | None:
     link = ExaminationStudy.objects.filter(study=study).select_related("examination").order_by("pk").first()
     return link.examination if link else None
+
+
+def orders_to_place(limit: int) -> list[Order]:
+    """Orders without an examination: their number stood under somebody else, who changed since, or they did."""
+    waiting = Order.objects.filter(examinations=None).select_related("patient", "patient__survivor")
+    changed = Q(patient__updated_at__gt=F("updated_at")) | Q(
+        patient__survivor__updated_at__gt=F("updated_at")
+    )
+    freed = ExaminationIdentifier.objects.filter(
+        kind="accession",
+        value=OuterRef("accession_number"),
+        examination__updated_at__gt=OuterRef("updated_at"),
+    )
+    return list(waiting.filter(changed | Q(Exists(freed))).order_by("updated_at")[:limit])
