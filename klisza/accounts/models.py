@@ -44,7 +44,7 @@ class Account(AbstractBaseUser):
     wrong_passwords = models.PositiveSmallIntegerField(default=0)
     wrong_codes = models.PositiveSmallIntegerField(default=0)
     locked_at = models.DateTimeField(null=True)
-    lock_cause = models.CharField(max_length=16, blank=True)  # passwords | codes | staff | merge
+    lock_cause = models.CharField(max_length=16, blank=True)  # passwords | codes | staff | merge | hospital
     lock_told_at = models.DateTimeField(null=True)  # one mail a day
     # Raised when every session of the account must die: password change, lock, closing.
     session_epoch = models.PositiveIntegerField(default=0)

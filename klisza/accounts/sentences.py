@@ -20,5 +20,12 @@ def locked_sentence() -> str:
     }
 
 
+def suspended_sentence() -> str:
+    """Said after the right password: neither why, nor whether the person was mixed up with another one."""
+    return _(
+        "This account cannot be used at the moment. Please contact the registration desk: %(contact)s"
+    ) % {"contact": support_contact()}
+
+
 def wrong_sentence() -> str:
     return _("The user name or the password is wrong. Please check both and try again.")

@@ -38,6 +38,8 @@ class Patient(models.Model):
     is_quiet = models.BooleanField(default=False)
     # A merge re-points nothing: rows stay with their patient, queries take all aliases of the survivor.
     survivor = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="aliases")
+    # When the hospital says the merge was: what it said later about the old record concerns the survivor.
+    merged_at = models.DateTimeField(null=True)
     # Raised in the transaction of every change of who may see what; tickets, sessions, shares compare it on
     # use.
     access_epoch = models.PositiveIntegerField(default=0)
@@ -45,7 +47,10 @@ class Patient(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["updated_at"], name="patient_updated")]
+        indexes = [
+            models.Index(fields=["updated_at"], name="patient_updated"),
+            models.Index(fields=["email"], name="patient_email"),
+        ]
 
     def __str__(self) -> str:
         return f"Patient {self.pk}"  # never a name: this string ends up in logs

@@ -44,7 +44,7 @@ def test_account_of_the_alias_goes_on_alone_r61() -> None:
 
 
 def test_second_account_is_locked_and_told_to_the_desk_r61() -> None:
-    first, second = reachable("1"), reachable("2")
+    first, second = reachable("1"), reachable("2", email="ewa.druga@example.org")
     joined(first, second)
     assert second.account is not None
     second.account.refresh_from_db()

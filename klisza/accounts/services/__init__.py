@@ -13,9 +13,11 @@ from .provision import Draft, create_account, draft, move_new_account, reissue, 
 from .reset import answer_requests, ask_for_names, ask_for_reset, start_reset
 from .revocation import revoke
 from .staff import ROLES, create_staff, renew_staff_password
+from .suspending import HOSPITAL, close_for, give_back, suspend
 from .sweep import sweep
 
 __all__ = [
+    "HOSPITAL",
     "ROLES",
     "Draft",
     "abandon",
@@ -26,6 +28,7 @@ __all__ = [
     "begin",
     "change_password",
     "choose_language",
+    "close_for",
     "create_account",
     "create_client",
     "create_staff",
@@ -34,6 +37,7 @@ __all__ = [
     "enter_code",
     "enter_password",
     "finish",
+    "give_back",
     "lock",
     "lock_overdue",
     "move_new_account",
@@ -46,6 +50,7 @@ __all__ = [
     "set_own_password",
     "set_password_words",
     "start_reset",
+    "suspend",
     "sweep",
     "unlock",
 ]

@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 from klisza.accounts import queries
 from klisza.accounts.errors import AccountLocked, NoLogin, TemporaryExpired, WrongPassword
 from klisza.accounts.models import Account, Login, Reset
-from klisza.accounts.sentences import locked_sentence, wrong_sentence
+from klisza.accounts.sentences import locked_sentence, suspended_sentence, wrong_sentence
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock, ids
 from klisza.base.errors import TooMany
 
 from . import codes, limits, locking, passwords
+from .suspending import HOSPITAL
 
 FAILURES_PER, NAMES_PER = timedelta(minutes=5), timedelta(minutes=10)
 
@@ -43,6 +44,7 @@ class _Try:
     is_temporary: bool = False
     account_id: uuid.UUID | None = None  # only of an account that may sign in
     wrong_passwords: int = 0
+    lock_cause: str = ""  # of a locked account
 
 
 def enter_password(*, user_name: str, password: str, kind: str, source: str, by: Actor) -> tuple[Login, str]:
@@ -65,7 +67,8 @@ def enter_password(*, user_name: str, password: str, kind: str, source: str, by:
         _fail(found, upper, source, by)
         raise AccountLocked(locked_sentence()) if _says_locked(found) else WrongPassword(wrong_sentence())
     if found.account_id is None:
-        raise AccountLocked(locked_sentence())
+        is_suspended = found.lock_cause in (locking.MERGE, HOSPITAL)
+        raise AccountLocked(suspended_sentence() if is_suspended else locked_sentence())
     account = _succeed(found.account_id, upper, source)
     return _begin(account, by)
 
@@ -108,7 +111,7 @@ def _count(upper: str, lower: str, kind: str) -> _Try:
     # The owner of a locked account is told so by the right password; guessing on ends where the lock text
     # begins.
     if other and tries <= settings.WRONG_PASSWORDS_BEFORE_LOCK:
-        return _Try(tries, other.password, other.password_is_temporary)
+        return _Try(tries, other.password, other.password_is_temporary, lock_cause=other.lock_cause)
     return _Try(tries)
 
 

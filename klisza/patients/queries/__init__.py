@@ -4,9 +4,21 @@ aliases.
 
 from __future__ import annotations
 
-from .identifiers import aliases_of_issuers, find_person, forms_of, issuers_of, record_for
+from .identifiers import (
+    Form,
+    aliases_of_issuers,
+    find_person,
+    forms,
+    forms_of,
+    issuers_of,
+    persons_of,
+    record_for,
+    records,
+)
+from .invitations import WAVE_STAGES, Figures, wave_figures, wave_people, waves, without_account
 from .people import (
     access_events,
+    account_of,
     accounts_of,
     aliases,
     find_by_identifier,
@@ -21,21 +33,32 @@ from .people import (
 )
 
 __all__ = [
+    "WAVE_STAGES",
+    "Figures",
+    "Form",
     "access_events",
+    "account_of",
     "accounts_of",
     "aliases",
     "aliases_of_issuers",
     "find_by_identifier",
     "find_person",
+    "forms",
     "forms_of",
     "full_name",
     "get",
     "issuers_of",
     "open_tasks",
     "patient_of",
+    "persons_of",
     "record_for",
+    "records",
     "search",
     "survivor",
     "viewer_for",
     "viewer_for_staff",
+    "wave_figures",
+    "wave_people",
+    "waves",
+    "without_account",
 ]

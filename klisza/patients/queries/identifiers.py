@@ -91,6 +91,12 @@ def records(wanted: Iterable[Form]) -> list[Patient]:
     return list(found.values())
 
 
+def persons_of(identifiers: Iterable[Identifier], default_issuer: str) -> list[Patient]:
+    """More than one: the identifiers of one PID belong to different persons."""
+    persons = {person.pk: person for person in map(survivor, records(forms(identifiers, default_issuer)))}
+    return list(persons.values())
+
+
 def aliases_of_issuers() -> list[IssuerAlias]:
     return list(IssuerAlias.objects.order_by("namespace", "issuer"))
 

@@ -12,7 +12,6 @@ from klisza.accounts.models import Account
 from klisza.audit.actor import Actor
 from klisza.audit.models import AuditEvent
 from klisza.base.errors import NotFound
-
 from klisza.patients.models import DeskTask, Patient, PatientIdentifier
 from klisza.patients.viewer import Viewer
 
@@ -74,8 +73,17 @@ def full_name(patient: Patient) -> str:
 
 
 def accounts_of(patient: Patient) -> list[Account]:
-    """Accounts of the person, whichever of the merged records they hang on."""
-    return list(Account.objects.filter(patient__pk__in=aliases(patient)).order_by("created_at"))
+    """Accounts of the person, whichever of the merged records they hang on; the one in use first."""
+    found = Account.objects.filter(patient__pk__in=aliases(patient)).order_by("created_at", "pk")
+    return sorted(found, key=lambda account: not account.is_active)
+
+
+def account_of(patient: Patient) -> Account | None:
+    """The account that speaks for the person: mails about results go there. Not one that a merge or the
+    hospital has put aside.
+    """
+    found = accounts_of(survivor(patient))
+    return next((account for account in found if account.lock_cause not in ("merge", "hospital")), None)
 
 
 def open_tasks(kind: str = "") -> QuerySet[DeskTask]:

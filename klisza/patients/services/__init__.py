@@ -2,8 +2,40 @@
 
 from __future__ import annotations
 
-from .merge import merge, undo_merge
-from .tasks import finish_task
-from .upsert import upsert_patient
+from .account import provide_account, settle_account
+from .changes import change_identifier, move_identifiers, shell, undo_move
+from .guardians import decide_guardian, propose_guardian
+from .identifiers import Joined, confirm_alias
+from .invitations import invite_due, settle_grown_up, start_wave, stop_wave
+from .merge import Circle, Elsewhere, link, merge, undo_merge, unlink
+from .restriction import lift_restriction
+from .tasks import finish_task, open_task
+from .upsert import upsert_patient, upsert_person
 
-__all__ = ["finish_task", "merge", "undo_merge", "upsert_patient"]
+__all__ = [
+    "Circle",
+    "Elsewhere",
+    "Joined",
+    "change_identifier",
+    "confirm_alias",
+    "decide_guardian",
+    "finish_task",
+    "invite_due",
+    "lift_restriction",
+    "link",
+    "merge",
+    "move_identifiers",
+    "open_task",
+    "propose_guardian",
+    "provide_account",
+    "settle_account",
+    "settle_grown_up",
+    "shell",
+    "start_wave",
+    "stop_wave",
+    "undo_merge",
+    "undo_move",
+    "unlink",
+    "upsert_patient",
+    "upsert_person",
+]

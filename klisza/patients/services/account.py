@@ -1,5 +1,5 @@
 """Which account follows from what is known of a patient: one, once, at the addresses the hospital has on
-file.
+file, and when the hospital's policy says (S7).
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import date
 
+from django.conf import settings
 from django.db import transaction
 
 from klisza.accounts.models import Account
@@ -14,25 +15,58 @@ from klisza.accounts.phones import normal_mobile
 from klisza.accounts.services import Draft, create_account, draft, move_new_account, set_password_words
 from klisza.audit.actor import Actor
 from klisza.base import clock
+from klisza.notifications.services import enqueue_mail
 from klisza.patients import queries
-from klisza.patients.models import Patient
+from klisza.patients.models import DeskTask, Patient
 
-from .tasks import set_tasks
+from .tasks import BY_ITSELF, set_tasks
 
 FULL_AGE = 18
+AT_ONCE, WITH_EXAMINATION = "at-once", "with-first-visible-examination"
 
 
-def settle_account(*, patient: Patient, by: Actor) -> None:
+def settle_account(
+    *, patient: Patient, by: Actor, visible: bool = False, invited: bool = False, quiet: bool = False
+) -> Account | None:
     """Create the account, or move a new one, or tell the desk why neither happens. Safe to repeat at any
-    time.
+    time. Returns the account that speaks for the person, if there is one.
+
+    visible: there is an examination to look at. invited: staff invite. quiet: no account, no mail now.
     """
-    accounts = queries.accounts_of(patient)
-    if not accounts:
-        _create_or_ask(patient, by)
-        return
-    with transaction.atomic():
-        set_password_words(account=accounts[0], words=words_of(patient))
-    _follow_contact(patient, accounts[0], by)
+    person = queries.survivor(Patient.objects.get(pk=patient.pk))
+    account = queries.account_of(person)
+    if account is not None:
+        with transaction.atomic():
+            set_password_words(account=account, words=words_of(person))
+        if not quiet:
+            _follow_contact(person, account, by)
+        return account
+    if _may_have_one(person, visible=visible, invited=invited) and not quiet:
+        _create_or_ask(person, by)
+    elif DeskTask.objects.filter(patient=person, kind__in=BY_ITSELF, done_at=None).exists():
+        with transaction.atomic():
+            set_tasks(person, what_is_lacking(person))
+    return queries.account_of(person)
+
+
+def provide_account(*, patient: Patient, by: Actor, invited: bool = False) -> Account | None:
+    """There is something to look at: under the default policy this is when the account arises.
+
+    invited: staff ask this patient in, whatever the policy, after an initial load as well.
+    """
+    return settle_account(patient=patient, by=by, visible=True, invited=invited)
+
+
+def _may_have_one(person: Patient, *, visible: bool, invited: bool) -> bool:
+    """Who has, or had, an account that was put aside gets no second one by itself."""
+    if person.is_dead or person.restricted_reason or queries.accounts_of(person):
+        return False
+    if not person.family_name:  # known by a merge only
+        return False
+    if invited:
+        return True
+    policy = settings.ACCOUNT_POLICY
+    return not person.is_quiet and (policy == AT_ONCE or (policy == WITH_EXAMINATION and visible))
 
 
 def _create_or_ask(patient: Patient, by: Actor) -> None:
@@ -47,7 +81,7 @@ def _create_or_ask(patient: Patient, by: Actor) -> None:
 def _create_once(patient: Patient, made: Draft, by: Actor) -> None:
     """Two messages about one patient at the same moment: the second waits and finds the account."""
     row = Patient.objects.select_for_update().get(pk=patient.pk)
-    if queries.accounts_of(row):
+    if row.survivor_id is not None or queries.accounts_of(row) or what_is_lacking(row):
         return
     row.account = create_account(
         email=row.email,
@@ -65,9 +99,32 @@ def _follow_contact(patient: Patient, account: Account, by: Actor) -> None:
     """A new account follows the desk; one in use keeps its addresses until the change is verified (R13)."""
     wanted = (patient.email or account.email, normal_mobile(patient.mobile) or account.mobile)
     differs = wanted != (account.email, account.mobile)
-    moved = differs and move_new_account(account=account, email=wanted[0], mobile=wanted[1], by=by)
+    if differs and account.state == Account.State.NEW:
+        differs = not move_new_account(account=account, email=wanted[0], mobile=wanted[1], by=by)
     with transaction.atomic():
-        set_tasks(patient, {"contact_change"} if differs and not moved else set())
+        if "contact_change" in set_tasks(patient, {"contact_change"} if differs else set()):
+            for address in dict.fromkeys([account.email, wanted[0]]):
+                _tell_contact_change(account, address)
+
+
+def _tell_contact_change(account: Account, address: str) -> None:
+    """To the old address and to the new one, which nobody has verified and which therefore learns nothing."""
+    enqueue_mail(
+        to=address,
+        language=account.language,
+        template="patients/mail/contact_change",
+        kind="contact",
+        account_id=account.pk,
+        context={
+            "user_name": account.user_name if address == account.email else "",
+            "portal_name": settings.PORTAL_NAME,
+            "support": {
+                "email": settings.SUPPORT_EMAIL,
+                "phone": settings.SUPPORT_PHONE,
+                "hours": settings.SUPPORT_HOURS,
+            },
+        },
+    )
 
 
 def what_is_lacking(patient: Patient) -> set[str]:
@@ -81,9 +138,14 @@ def what_is_lacking(patient: Patient) -> set[str]:
         lacking.add("number_not_allowed")
     if patient.birth_date is None:
         lacking.add("no_birth_date")
-    elif age(patient.birth_date, clock.local_date(clock.now())) < FULL_AGE:
+    elif is_minor(patient):
         lacking.add("under_age")
     return lacking
+
+
+def is_minor(patient: Patient) -> bool:
+    today = clock.local_date(clock.now())
+    return patient.birth_date is not None and age(patient.birth_date, today) < FULL_AGE
 
 
 def age(born: date, today: date) -> int:

@@ -1,36 +1,48 @@
-"""A patient as ADT, FHIR or the desk describes him or her, and the account that follows from it (S7, S8)."""
+"""A patient as ADT, FHIR, a script or the desk describes him or her, and the account that follows (S7, S8)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from klisza.accounts.phones import normal
-from klisza.accounts.services import provision, revoke
+from klisza.accounts.services import provision
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import BadMessage, Refused
 from klisza.patients import queries
-from klisza.patients.models import Patient, PatientIdentifier
+from klisza.patients.models import Patient
+from klisza.patients.queries import Form
+from klisza.patients.statements import Key, add, key_of, newest, text_of, time_of
+from klisza.standards.hl7v2.facts import DELETED, Identifier, Person, Stamp
 
+from . import restriction
 from .account import settle_account
+from .family import hold, is_other_person, refold, tell_readers
+from .identifiers import add_forms, learn
+from .tasks import close_task, open_task, watch_shared_email
 
-IDENTITY = ("family_name", "given_name", "birth_date", "sex")
 SEXES = ("F", "M", "O")
 
 
 @dataclass(frozen=True)
-class _Facts:
-    """One description, cleaned. Empty contact data mean "not said", never "remove"."""
+class Description:
+    """One message about one person, cleaned. said: only what was said; "" = removed.
 
-    identifiers: tuple[tuple[str, str], ...]
-    identity: dict[str, object]
-    contact: dict[str, str]
+    stamp None: a person or a script says it now. is_quiet: part of an initial load.
+    """
+
+    forms: tuple[Form, ...]
+    said: dict[str, Any]
+    stamp: Stamp | None = None
+    is_quiet: bool = False
+    is_strict: bool = False
 
 
 def upsert_patient(
@@ -44,129 +56,194 @@ def upsert_patient(
     mobile: str = "",
     language: str = "pl",
     by: Actor,
+    stamp: Stamp | None = None,
+    is_dead: bool | None = None,
+    is_confidential: bool | None = None,
+    quiet: bool = False,
 ) -> Patient:
-    """Make or correct one patient; the account arises as soon as e-mail and mobile are both known.
+    """Make or correct one patient; the account arises as the account policy says.
 
     identifiers: (issuer, value) pairs, all of one person; the first known one finds the patient.
-    mobile: any written form; kept as E.164.
+    mobile: any written form; kept as E.164. Empty text means "not said", never "remove".
+    stamp: when it was so; None = now. What is older than what is known changes nothing, field by field.
+    quiet: part of an initial load: no account by itself, no mail.
     Repeating the same call changes nothing. What the desk must do for an account becomes DeskTask rows.
-    Raises BadMessage without identifier or name, or when the identifiers belong to two patients.
+    Raises BadMessage without identifier or, from a script, without family name, or when the identifiers
+    belong to two patients.
     """
-    facts = _clean(identifiers, family_name, given_name, birth_date, sex, email, mobile, language)
-    try:
-        patient = _store(facts, by)
-    except IntegrityError:  # the same new identifier in two processes at once: the other one was first
-        patient = _store(facts, by)
-    settle_account(patient=patient, by=by)
+    said = {
+        "family_name": family_name,
+        "given_name": given_name,
+        "birth_date": birth_date,
+        "sex": sex,
+        "email": email,
+        "mobile": mobile,
+        "language": language,
+        "is_dead": is_dead,
+        "confidential": is_confidential,
+    }
+    named = [Identifier(value, issuer) for issuer, value in identifiers if issuer.strip() and value.strip()]
+    described = Description(
+        tuple(queries.forms(named, settings.ISSUER)), cleaned(said), stamp, is_quiet=quiet, is_strict=True
+    )
+    if stamp is None and "family_name" not in described.said:
+        raise BadMessage("a patient needs a family name")
+    patient = describe(described, by=by)
+    settle_account(patient=patient, by=by, quiet=quiet)
     patient.refresh_from_db()
     return patient
 
 
-def _clean(
-    identifiers: Sequence[tuple[str, str]],
-    family: str,
-    given: str,
-    born: date | None,
-    sex: str,
-    email: str,
-    mobile: str,
-    language: str,
-) -> _Facts:
-    pairs = tuple(
-        dict.fromkeys(
-            (issuer.strip(), value.strip())
-            for issuer, value in identifiers
-            if issuer.strip() and value.strip()
-        )
-    )
-    names = {"family_name": " ".join(family.split())[:200], "given_name": " ".join(given.split())[:200]}
-    if not pairs:
-        raise BadMessage("a patient needs at least one identifier with its issuer")
-    if not names["family_name"]:
-        raise BadMessage("a patient needs a family name")
-    return _Facts(
-        identifiers=pairs,
-        identity={
-            **names,
-            "birth_date": born,
-            "sex": sex.strip().upper() if sex.strip().upper() in SEXES else "",
-        },
-        contact={
-            "email": _email(email),
-            "mobile": normal(mobile),
-            "language": language if language in dict(settings.LANGUAGES) else "",
-        },
-    )
+def upsert_person(
+    *,
+    person: Person,
+    stamp: Stamp,
+    default_issuer: str,
+    by: Actor,
+    quiet: bool = False,
+    initial: bool = False,
+    is_deleted: bool | None = False,
+    identifiers: Sequence[Identifier] | None = None,
+) -> Patient:
+    """The same from an ADT: facts with a stamp, and identifiers under all names of their issuers.
+
+    quiet: no account and no mail follows. initial: part of an initial load, staff invite (S7).
+    identifiers: the part of the person's to use, where a merge tells them apart.
+    When they belong to two persons, the facts concern the one of the first identifier and nothing is joined;
+    the desk gets a task at both.
+    """
+    named = person.identifiers if identifiers is None else identifiers
+    learn(named)
+    said: dict[str, Any] = {
+        name: getattr(person, name)
+        for name in ("family_name", "given_name", "birth_date", "sex", "email", "mobile", "language")
+    }
+    is_dead = person.died_at or person.is_dead if person.is_dead is not False else False
+    said |= {"is_dead": is_dead, "confidential": person.is_confidential, "deleted": is_deleted}
+    forms = tuple(queries.forms(named, default_issuer))
+    patient = describe(Description(forms, cleaned(said), stamp, is_quiet=initial), by=by)
+    settle_account(patient=patient, by=by, quiet=quiet)
+    patient.refresh_from_db()
+    return patient
+
+
+def cleaned(said: dict[str, Any]) -> dict[str, Any]:
+    """Only what was said and can be used."""
+    language, sex = said["language"] or "", (said["sex"] or "").strip().upper()
+    known = {
+        "family_name": " ".join((said["family_name"] or "").split())[:200],
+        "given_name": " ".join((said["given_name"] or "").split())[:200],
+        "birth_date": said["birth_date"],
+        "sex": sex if sex in SEXES else "",
+        "language": language if language in dict(settings.LANGUAGES) else "",
+        "is_dead": said["is_dead"],
+        "confidential": said["confidential"],
+        "deleted": said.get("deleted"),
+        "email": _email(said["email"]),
+        "mobile": None if said["mobile"] == DELETED else normal(said["mobile"]),
+    }
+    kept = {name: value for name, value in known.items() if value not in (None, "")}
+    removed = {name: "" for name in ("email", "mobile") if said[name] == DELETED}
+    return kept | removed
 
 
 def _email(text: str) -> str:
     """An address that cannot be written to is none; the desk is asked for a right one."""
     try:
-        return provision.usable_email(text) if text.strip() else ""
+        return provision.usable_email(text) if text.strip() and text != DELETED else ""
     except Refused:
         return ""
 
 
+def describe(described: Description, *, by: Actor) -> Patient:
+    """Store it, without the account that may follow. Returns the person, after all merges."""
+    if not described.forms:
+        raise BadMessage("a patient needs at least one identifier with its issuer")
+    try:
+        return _store(described, by)
+    except IntegrityError:  # the same new identifier in two processes at once: the other one was first
+        return _store(described, by)
+
+
 @transaction.atomic
-def _store(facts: _Facts, by: Actor) -> Patient:
-    patient = _find(facts.identifiers)
+def _store(described: Description, by: Actor) -> Patient:
+    records = queries.records(described.forms)
+    persons = list({person.pk: person for person in map(queries.survivor, records)}.values())
+    if len(persons) > 1:
+        if described.is_strict:
+            raise BadMessage("the identifiers belong to two patients; merge them first")
+        for person in persons:
+            open_task(person, "identifiers_of_two")
+    if not records:
+        return _create(described, by)
+    return _correct(records[0], described, takes_identifiers=len(persons) == 1, by=by)
+
+
+def _create(described: Description, by: Actor) -> Patient:
     now = clock.now()
-    if patient is None:
-        patient = Patient(created_at=now, updated_at=now, **facts.identity)
-        _take_contact(patient, facts)
-        patient.save(force_insert=True)
-        _add_identifiers(patient, facts.identifiers)
-        record("patient.created", by=by, patient_id=patient.pk, objects=[patient])
-        return patient
-    patient = Patient.objects.select_for_update().get(pk=patient.pk)
-    is_other_identity = _take_identity(patient, facts)
-    is_other_contact = _take_contact(patient, facts)
-    has_new_identifier = _add_identifiers(patient, facts.identifiers)
-    if is_other_identity or has_new_identifier:
-        patient.access_epoch += 1
-        if patient.account_id:
-            revoke(subject=str(patient.account_id))
-    if is_other_identity or is_other_contact or has_new_identifier:
-        patient.updated_at = clock.now()  # after the lock: whoever looked before is older
-        patient.save()
-        record("patient.updated", by=by, patient_id=patient.pk, objects=[patient])
-    return patient
+    patient = Patient.objects.create(created_at=now, updated_at=now, is_quiet=described.is_quiet)
+    add_forms(patient, described.forms)
+    _say(patient, described)
+    family = hold(patient)
+    refold(family)
+    row = family.row(patient)
+    record("patient.created", by=by, patient_id=row.pk, objects=[row])
+    _after(row, family.changed[row.pk], by)
+    return row
 
 
-def _find(pairs: Sequence[tuple[str, str]]) -> Patient | None:
-    found = {
-        patient.pk: patient for patient in (queries.find_by_identifier(*pair) for pair in pairs) if patient
-    }
-    if len(found) > 1:
-        raise BadMessage("the identifiers belong to two patients; merge them first")
-    return next(iter(found.values()), None)
+def _correct(owner: Patient, described: Description, *, takes_identifiers: bool, by: Actor) -> Patient:
+    family = hold(owner)
+    owner, top = family.row(owner), family.top(owner)
+    has_new_identifier = takes_identifiers and add_forms(owner, described.forms)
+    _say(owner, described)
+    refold(family)
+    touched = [row for row in family.rows.values() if _news(family.changed[row.pk])]
+    other = [row for row in touched if is_other_person(family.changed[row.pk])]
+    if has_new_identifier and top not in other:
+        other.append(top)
+    tell_readers(family, other)
+    Patient.objects.filter(pk__in=[row.pk for row in touched]).update(updated_at=clock.now())
+    if touched or has_new_identifier:
+        record("patient.updated", by=by, patient_id=top.pk, objects=[top])
+    _after(top, family.changed[top.pk], by)
+    top.refresh_from_db()
+    return top
 
 
-def _take_identity(patient: Patient, facts: _Facts) -> bool:
-    """An unknown birth date or sex does not overwrite a known one."""
-    changed = {
-        name: value
-        for name, value in facts.identity.items()
-        if value not in (None, "") and value != getattr(patient, name)
-    }
-    for name, value in changed.items():
-        setattr(patient, name, value)
-    return bool(changed)
+def _news(changed: set[str]) -> set[str]:
+    """That the same was said again later is kept, but is no news."""
+    return changed - {"stated"}
 
 
-def _take_contact(patient: Patient, facts: _Facts) -> bool:
-    changed = {
-        name: value for name, value in facts.contact.items() if value and value != getattr(patient, name)
-    }
-    for name, value in changed.items():
-        setattr(patient, name, value)
-    return bool(changed)
+def _say(owner: Patient, described: Description) -> None:
+    """Put it down on the record the identifier stands on."""
+    statements = dict(owner.statements)
+    for name, value in described.said.items():
+        statements[name] = add(
+            statements.get(name, []), _key(described.stamp, statements.get(name, [])), value
+        )
+    owner.statements = statements
+    Patient.objects.filter(pk=owner.pk).update(statements=statements)
 
 
-def _add_identifiers(patient: Patient, pairs: Sequence[tuple[str, str]]) -> bool:
-    group = queries.aliases(patient)
-    known = set(PatientIdentifier.objects.filter(patient_id__in=group).values_list("issuer", "value"))
-    missing = [pair for pair in pairs if pair not in known]
-    for issuer, value in missing:
-        PatientIdentifier.objects.create(patient=patient, issuer=issuer, value=value)
-    return bool(missing)
+def _key(stamp: Stamp | None, known: Iterable[list[Any]]) -> Key:
+    """What a person says now is the newest, even where the hospital's clock runs ahead of ours."""
+    key, last = key_of(stamp), newest(known)
+    if stamp is None and last and key[0] <= last[0]:
+        return text_of(time_of(last[0]) + timedelta(microseconds=1)), ""
+    return key
+
+
+def _after(top: Patient, changed: set[str], by: Actor) -> None:
+    """What the desk must know, and whether the account may be used."""
+    if "is_dead" in changed:
+        (open_task if top.is_dead else close_task)(top, "patient_died")
+    if "restricted_reason" in changed:
+        restriction.follow(top, by=by)
+    if "email" in changed:
+        watch_shared_email(top)
+
+
+def moment(stamp: Stamp | None) -> datetime:
+    return stamp.at if stamp else clock.now()
