@@ -63,9 +63,12 @@ class BadMessage(KliszaError):
 
 
 class DeliveryFailed(KliszaError):
-    def __init__(self, cause: str, *, permanent: bool) -> None:
+    """`refused_status`: the code with which the other side refused this recipient for good; "" otherwise."""
+
+    def __init__(self, cause: str, *, permanent: bool, refused_status: str = "") -> None:
         super().__init__(cause)
         self.permanent = permanent
+        self.refused_status = refused_status
 
 
 class SandboxFailed(KliszaError):

@@ -8,6 +8,7 @@ from datetime import timedelta
 from klisza.archive.models import Study
 from klisza.audit.actor import SYSTEM
 from klisza.base import clock
+from klisza.patients.services.bounces import note_bounces
 
 from . import queries
 from .services import decisions, encapsulated, linking, notices, rules
@@ -80,6 +81,10 @@ def run_notices() -> int:
     return sum(notices.tell(account=account) for account in notices.accounts_to_tell(BATCH))
 
 
+def run_bounces() -> int:
+    return note_bounces(BATCH)
+
+
 PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (1.0, run_linking),
     (600.0, run_missed_linking),
@@ -91,4 +96,5 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (600.0, run_missed_due),
     (5.0, run_rules),
     (5.0, run_notices),
+    (10.0, run_bounces),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 from django.conf import settings
 
 from klisza.base.errors import DeliveryFailed
 
-from . import mime, services
+from . import bounces, mime, services
 from .transports import mail_outbox, mail_smtp, sms_outbox, sms_webhook
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,14 @@ def run_forget() -> int:
     return services.forget_bodies()
 
 
+def run_bounces() -> int:
+    return bounces.take(Path(settings.DSN_DIR)) if settings.DSN_DIR else 0
+
+
+def run_forget_bounces() -> int:
+    return bounces.forget(Path(settings.DSN_DIR)) if settings.DSN_DIR else 0
+
+
 def _send_next(channel: str, send: Callable[[services.Claimed], None]) -> int:
     """Returns 1 when there was one, sent or not."""
     claimed = services.claim(channel=channel)
@@ -39,7 +48,9 @@ def _send_next(channel: str, send: Callable[[services.Claimed], None]) -> int:
     try:
         send(claimed)
     except DeliveryFailed as failed:
-        services.not_sent(claimed, fault=str(failed), permanent=failed.permanent)
+        services.not_sent(
+            claimed, fault=str(failed), permanent=failed.permanent, refused_status=failed.refused_status
+        )
         log.warning(
             "message_not_sent", message=str(claimed.id), fault=str(failed), permanent=failed.permanent
         )
@@ -70,4 +81,6 @@ PERIODIC = (
     (0.3, run_sms),
     (5.0, run_expired),
     (3600.0, run_forget),
+    (10.0, run_bounces),
+    (3600.0, run_forget_bounces),
 )

@@ -145,9 +145,14 @@ def sent(claimed: Claimed) -> None:
     _finish(claimed.id, claimed.attempt, Message.State.SENT, "")
 
 
-def not_sent(claimed: Claimed, *, fault: str, permanent: bool) -> None:
-    """Try again later, with growing pauses, for a day; or never, when the other side said so."""
+def not_sent(claimed: Claimed, *, fault: str, permanent: bool, refused_status: str = "") -> None:
+    """Try again later, with growing pauses, for a day; or never, when the other side said so.
+
+    refused_status: with which code the other side refused this recipient for good.
+    """
     now = clock.now()
+    if permanent and refused_status:
+        bounced(message_id=claimed.id, status=refused_status)
     if permanent or now - claimed.created_at > GIVE_UP_AFTER:
         _finish(claimed.id, claimed.attempt, Message.State.FAILED, fault)
         return
@@ -158,6 +163,21 @@ def not_sent(claimed: Claimed, *, fault: str, permanent: bool) -> None:
         due_at=now + timedelta(seconds=pause * random.uniform(0.8, 1.0)),  # noqa: S311 - spreads a crowd, no secret
         fault=fault[:200],
     )
+
+
+def bounced(*, message_id: uuid.UUID, status: str) -> bool:
+    """This mail came back: staff see it. Once; False when it was never sent by us.
+
+    status: RFC 3463 (5.1.1), or the server's reply code.
+    """
+    mine = Message.objects.filter(pk=message_id, channel="mail")
+    mine.filter(bounced_at=None).update(bounced_at=clock.now(), bounce_status=status[:16])
+    return mine.exists()
+
+
+def bounce_noted(*, message_id: uuid.UUID) -> None:
+    """The registration desk knows."""
+    Message.objects.filter(pk=message_id).update(bounce_noted_at=clock.now())
 
 
 def _ours(message_id: uuid.UUID, attempt: int) -> QuerySet[Message]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from klisza.base.errors import DeliveryFailed
 REPLY_SECONDS = 15
 # The server has all but has not said so: giving up early makes a second copy (RFC 5321 4.5.3.2.6).
 ACCEPT_SECONDS = 120
+ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")  # RFC 3463, first in the text of a reply (RFC 2034)
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -28,7 +30,7 @@ def send(mail: EmailMessage, *, key: str) -> None:
     recipient = mail["To"].addresses[0].addr_spec
     try:
         with _connected() as server:
-            server.mail(settings.MAIL_FROM)
+            server.mail(settings.MAIL_FROM, _envelope(server, key))
             _expect(server.rcpt(recipient), "recipient")
             assert server.sock is not None  # noqa: S101 - for the type checker
             server.sock.settimeout(ACCEPT_SECONDS)
@@ -41,10 +43,23 @@ def send(mail: EmailMessage, *, key: str) -> None:
         raise DeliveryFailed(f"smtp {type(failed).__name__}", permanent=False) from None
 
 
+def _envelope(server: smtplib.SMTP, key: str) -> list[str]:
+    """So that a mail that comes back names itself, and comes back without its text (RFC 3461)."""
+    return [f"ENVID={key}", "RET=HDRS"] if server.has_extn("dsn") else []
+
+
 def _expect(reply: tuple[int, bytes], part: str) -> None:
-    code = reply[0]
-    if not 200 <= code < 300:
-        raise DeliveryFailed(f"smtp {code} {part}", permanent=code >= 500)
+    code, text = reply
+    if 200 <= code < 300:
+        return
+    permanent = code >= 500
+    enhanced = ENHANCED.match(text.decode("ascii", "replace"))
+    status = enhanced.group() if enhanced else str(code)
+    raise DeliveryFailed(
+        f"smtp {code} {part}",
+        permanent=permanent,
+        refused_status=status if permanent and part == "recipient" else "",
+    )
 
 
 @contextlib.contextmanager
