@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .account import provide_account, settle_account
-from .changes import change_identifier, move_identifiers, shell, undo_move
+from .changes import change_identifier, move_identifiers, note_move, shell, undo_move
 from .guardians import decide_guardian, propose_guardian
-from .identifiers import Joined, confirm_alias
+from .identifiers import Joined, confirm_alias, learn
 from .invitations import invite_due, settle_grown_up, start_wave, stop_wave
 from .merge import Circle, Elsewhere, link, merge, undo_merge, unlink
 from .restriction import lift_restriction
@@ -21,10 +21,12 @@ __all__ = [
     "decide_guardian",
     "finish_task",
     "invite_due",
+    "learn",
     "lift_restriction",
     "link",
     "merge",
     "move_identifiers",
+    "note_move",
     "open_task",
     "propose_guardian",
     "provide_account",

@@ -35,6 +35,8 @@ def shell(*, forms: Sequence[Form], by: Actor, initial: bool = False) -> Patient
 def _find_or_make(forms: Sequence[Form], by: Actor, *, initial: bool) -> Patient:
     found = queries.records(forms)
     if found:
+        if len({queries.survivor(each).pk for each in found}) == 1:
+            add_forms(found[0], forms)
         return found[0]
     now = clock.now()
     patient = Patient.objects.create(created_at=now, updated_at=now, is_quiet=initial)
@@ -127,6 +129,20 @@ def _move(
     )
     for person in (source, target):
         record("patient.moved", by=by, patient_id=queries.survivor(person).pk, objects=[source, target])
+
+
+@transaction.atomic
+def note_move(*, source: Patient, target: Patient, stated_at: datetime, origin: str, by: Actor) -> bool:
+    """A44, A45: something of `source` belongs to `target`, and nobody can tell what. False when it is known."""
+    known = MergeRecord.objects.filter(survivor=target, other=source, kind=MOVE, stated_at=stated_at)
+    if known.exists():
+        return False
+    now = clock.now()
+    MergeRecord.objects.create(
+        kind=MOVE, survivor=target, other=source, stated_at=stated_at, origin=origin, done_at=now
+    )
+    record("patient.moved", by=by, patient_id=queries.survivor(source).pk, objects=[source, target])
+    return True
 
 
 @transaction.atomic

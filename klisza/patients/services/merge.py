@@ -76,7 +76,7 @@ def merge(
         record(DONE_WORDS[kind], by=by, patient_id=top.pk, objects=[first, second])
 
 
-def undo_merge(*, other: Patient, by: Actor) -> None:
+def undo_merge(*, other: Patient, by: Actor, reason: str = "") -> None:
     """The two were different persons after all: every record has its own facts and its own account again.
 
     Raises BadMessage when `other` is nobody's alias.
@@ -88,7 +88,7 @@ def undo_merge(*, other: Patient, by: Actor) -> None:
             raise BadMessage("this patient is not merged into another one")
         first = family.top(second)
         separate(family, second, by=by)
-        record("patient.unmerged", by=by, patient_id=first.pk, objects=[first, second])
+        record("patient.unmerged", by=by, patient_id=first.pk, objects=[first, second], reason=reason[:500])
 
 
 def separate(family: Family, second: Patient, *, by: Actor) -> None:
