@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .search import Found
@@ -31,6 +32,32 @@ class Filters(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
         field.choices = [("", everything), *choices]
+
+
+class Preferences(forms.Form):
+    """email, mobile: the account's addresses, shown in part."""
+
+    notice_channel = forms.ChoiceField(label=_("Tell me about new results by"), widget=forms.RadioSelect)
+    tell_after_visit = forms.BooleanField(
+        label=_("Show and tell me results only after my visit at the doctor's"), required=False
+    )
+
+    def __init__(self, data: Any, *, initial: dict[str, Any], email: str, mobile: str) -> None:
+        super().__init__(data, initial=initial)
+        channel = self.fields["notice_channel"]
+        assert isinstance(channel, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        channel.choices = [
+            ("mail", format_lazy("{} ({})", _("e-mail"), email or "–")),
+            ("sms", format_lazy("{} ({})", _("text message"), mobile or "–")),
+        ]
+
+
+class Visit(forms.Form):
+    day = forms.DateField(
+        label=_("Day of your visit"),
+        input_formats=["%Y-%m-%d", "%d.%m.%Y"],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
 
 
 def asked(data: Any) -> dict[str, Any]:

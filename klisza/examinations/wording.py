@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import get_language
 
-from klisza.base import clock
-from klisza.documents import queries as documents
-from klisza.documents.models import Document, DocumentPage
+from . import kinds, queries
+from .models import Examination, ProcedureName
+from .panes import ReportPane, file_name, pane
+from .standing import (
+    awaits_visit,
+    has_images,
+    has_pictures,
+    has_report,
+    is_planned,
+    receiving,
+    status,
+    why_no_images,
+    why_no_report,
+)
 
-from . import kinds
-from .models import Examination, Images, ReportState
-from .queries import ShownReport
+__all__ = [
+    "Card",
+    "Clinic",
+    "ReportPane",
+    "awaits_visit",
+    "card",
+    "cards",
+    "clinic",
+    "file_name",
+    "has_pictures",
+    "heading",
+    "pane",
+    "receiving",
+    "status",
+    "why_no_images",
+    "why_no_report",
+]
 
 
 @dataclass(frozen=True)
@@ -31,19 +56,30 @@ class Card:
     status: str
     has_report: bool
     has_images: bool
+    is_planned: bool = False
 
 
 def card(examination: Examination) -> Card:
+    return cards([examination])[0]
+
+
+def cards(examinations: Sequence[Examination]) -> list[Card]:
+    names = queries.procedure_names(examinations)
+    return [_card(one, names.get(one.procedure_code)) for one in examinations]
+
+
+def _card(examination: Examination, name: ProcedureName | None) -> Card:
     kind = kinds.get(examination.kind)
     return Card(
         id=examination.pk,
-        heading=heading(kind, examination.title),
+        heading=heading(kind, _in_language(name, "name") or examination.title),
         explanation=str(kind.explanation),
         performed_at=examination.performed_at,
         place=examination.place or settings.HOSPITAL_NAME,
         status=status(examination),
-        has_report=examination.report in (ReportState.AVAILABLE, ReportState.CORRECTED),
-        has_images=examination.images == Images.AVAILABLE,
+        has_report=has_report(examination),
+        has_images=has_images(examination),
+        is_planned=is_planned(examination),
     )
 
 
@@ -56,105 +92,21 @@ def heading(kind: kinds.Kind, title: str = "") -> str:
     return f"{kind.label} – {name}" if str(kind.label).isupper() else name
 
 
-def status(examination: Examination) -> str:
-    """Where things stand, in one line (N14)."""
-    if examination.report == ReportState.CORRECTED:
-        return _("The report was corrected; the new version is here")
-    if examination.report == ReportState.WITHDRAWN:
-        return _("The hospital has withdrawn the report; a new one will appear here")
-    if examination.images == Images.RECEIVING:
-        return receiving(examination)
-    if examination.report == ReportState.AVAILABLE:
-        return (
-            _("Report and images are ready")
-            if examination.images == Images.AVAILABLE
-            else _("The report is ready")
-        )
-    if examination.images == Images.AVAILABLE:
-        return _("The images are here; the report is being prepared")
-    return _("Performed; the report is being prepared")
-
-
-def receiving(examination: Examination) -> str:
-    received, expected = examination.images_received, examination.images_expected
-    if expected:
-        return _("Images received: %(received)d of %(expected)d") % {
-            "received": received,
-            "expected": expected,
-        }
-    return ngettext("%(n)d image received so far", "%(n)d images received so far", received) % {"n": received}
-
-
-def why_no_images(examination: Examination) -> str:
-    if examination.images == Images.WITHDRAWN:
-        return _("The hospital has withdrawn the images of this examination.")
-    return _("There are no images of this examination in the portal. Not every examination produces images.")
-
-
-def why_no_report(examination: Examination) -> str:
-    if examination.report == ReportState.WITHDRAWN:
-        return _("The hospital has withdrawn the report. A new one will appear here as soon as it is ready.")
-    return _(
-        "There is no report yet. A doctor is still preparing it; we will tell you by e-mail when it is here."
-    )
-
-
-def has_pictures(examination: Examination) -> bool:
-    """Something of the images may be looked at, even while more arrive."""
-    return examination.images in (Images.RECEIVING, Images.AVAILABLE) and examination.images_received > 0
-
-
-# Reports
-
-
 @dataclass(frozen=True)
-class ReportPane:
-    """A report on the page: its pictures and their text, or why there are none."""
+class Clinic:
+    """Who ordered it, whom to call, and what happens next."""
 
-    version_id: uuid.UUID
-    title: str
-    issued_at: datetime
-    corrected: bool
-    pages: list[DocumentPage]
-    total: int
-    size: int
-    note: str
-
-    @property
-    def has_text(self) -> bool:
-        return any(page.text for page in self.pages)
+    name: str
+    telephone: str
+    next_step: str
 
 
-def pane(shown: ShownReport) -> ReportPane:
-    document = shown.document
-    pages = documents.pages_of(document) if document.rendered_at else []
-    return ReportPane(
-        version_id=shown.version.pk,
-        title=document.title or _("Report of the examination"),
-        issued_at=shown.version.issued_at,
-        corrected=shown.corrected,
-        pages=pages,
-        total=document.pages,
-        size=document.blob.size,
-        note=_note(document, len(pages)),
-    )
+def clinic(examination: Examination) -> Clinic | None:
+    ward = queries.ward_of(examination)
+    return Clinic(ward.name, ward.telephone, _in_language(ward, "next_step")) if ward else None
 
 
-def _note(document: Document, pages: int) -> str:
-    if document.rendered_at is None:
-        return _("The preview is being made. You can download the report already.")
-    if document.unshowable:
-        return _("This report cannot be shown here. Please download it.")
-    if pages < document.pages:
-        return _("Only the first %(pages)d pages are shown here. The downloaded file has all of them.") % {
-            "pages": pages
-        }
-    return ""
-
-
-def file_name(prefix: str, moment: datetime, extension: str = "pdf") -> str:
-    """Neutral: a date and a word of ours, never a name or a diagnosis.
-
-    ASCII, so that no header can be split (R33).
-    """
-    return f"{prefix}-{clock.local_date(moment).isoformat()}.{extension}"
+def _in_language(row: object | None, field: str) -> str:
+    """name_uk for a Ukrainian reader, or what there is in Polish."""
+    language = get_language() or settings.LANGUAGE_CODE
+    return getattr(row, f"{field}_{language[:2]}", "") or getattr(row, f"{field}_pl", "")

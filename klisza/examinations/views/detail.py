@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from klisza.accounts.decorators import patient_required
 from klisza.archive import queries as archive
 from klisza.archive import tickets
-from klisza.examinations import presenters, queries, wording
+from klisza.examinations import forms, presenters, queries, wording
 from klisza.examinations.models import Examination
 from klisza.examinations.services import note_opened
 from klisza.patients.viewer import Viewer
@@ -33,6 +33,9 @@ def detail(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
         "panes": panes,
         "newest": max(panes, key=lambda pane: pane.issued_at, default=None),
         "why_no_report": "" if panes else wording.why_no_report(examination),
+        "clinic": wording.clinic(examination),
+        "visit_form": forms.Visit() if wording.awaits_visit(examination) else None,
+        "is_wish": "patient_wish" in (examination.images_why, examination.report_why),
         **_previews(viewer, examination, request.session.session_key or ""),
     }
     return render(request, "examinations/detail.html", context)

@@ -28,7 +28,7 @@ def examination_list(request: HttpRequest) -> HttpResponse:
     note_list(viewer)
     by_id = visible.in_bulk(list(page.object_list))
     context = {
-        "cards": [wording.card(by_id[one]) for one in page.object_list if one in by_id],
+        "cards": wording.cards([by_id[one] for one in page.object_list if one in by_id]),
         "page": page,
         "total": found.total,
         "searchable": found.total >= SEARCHED_FROM,
