@@ -9,3 +9,7 @@ class PeerExists(Refused):
 
 class NoSuchPeer(Refused):
     status = 404
+
+
+class NoSuchNote(Refused):
+    status = 404

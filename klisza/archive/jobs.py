@@ -3,11 +3,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .services.derive import run_derive
+from .services.rejection import reject_late
 from .services.settle import settle_due
+from .services.waiting import take_in_waiting
 
 
 def run_settle() -> int:
     return settle_due()
 
 
-PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = ((1.0, run_settle), (1.0, run_derive))
+PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
+    (1.0, run_settle),
+    (1.0, run_derive),
+    (5.0, reject_late),
+    (10.0, take_in_waiting),
+)

@@ -153,7 +153,7 @@ class Tombstone(models.Model):
     study_instance_uid = models.CharField(max_length=64, db_index=True)
     code = models.CharField(max_length=16)
     note_uid = models.CharField(max_length=64)  # SOP Instance UID of the note
-    noted_at = models.DateTimeField()
+    noted_at = models.DateTimeField(db_index=True)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:

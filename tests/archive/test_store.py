@@ -97,7 +97,7 @@ def test_other_bytes_are_a_conflict() -> None:
     made = dataset()
     first = _store(made)
 
-    outcome = _store(dataset(**{**_uids(made), "PatientID": "MRN2"}))
+    outcome = _store(dataset(**{**_uids(made), "PatientID": "MRN2", "PixelData": bytes(range(128))}))
 
     assert outcome.status == "conflict"
     kept = Quarantined.objects.get()

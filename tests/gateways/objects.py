@@ -7,11 +7,13 @@ from io import BytesIO
 
 from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
+from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 
 from klisza.standards.dicom.part10 import wrap
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
+KOS = "1.2.840.10008.5.1.4.1.1.88.59"
 EXPLICIT, IMPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"
 
 
@@ -31,6 +33,42 @@ def dataset(**changes: object) -> Dataset:
             setattr(made, keyword, value)
     if "PixelData" in made:
         made["PixelData"].VR = "OW"
+    return made
+
+
+def note(code: str, *named: Dataset, **changes: object) -> Dataset:
+    """A Key Object Selection document of this title (CID 7010, 7011) that names these instances."""
+    title = Dataset()
+    title.CodeValue, title.CodingSchemeDesignator, title.CodeMeaning = code, "DCM", "a title"
+    first = named[0] if named else dataset()
+    return dataset(**{
+        "SOPClassUID": KOS, "Modality": "KO", "StudyInstanceUID": first.StudyInstanceUID,
+        "PatientID": first.PatientID, "ConceptNameCodeSequence": Sequence([title]), "ValueType": "CONTAINER",
+        "CurrentRequestedProcedureEvidenceSequence": _evidence(named), "PixelData": None, "Rows": None,
+        "Columns": None, **changes,
+    })  # fmt: skip
+
+
+def _evidence(named: tuple[Dataset, ...]) -> Sequence:
+    studies: dict[str, dict[str, list[Dataset]]] = {}
+    for one in named:
+        studies.setdefault(one.StudyInstanceUID, {}).setdefault(one.SeriesInstanceUID, []).append(one)
+    return Sequence([
+        item(StudyInstanceUID=study, ReferencedSeriesSequence=Sequence([
+            item(SeriesInstanceUID=uid, ReferencedSOPSequence=Sequence([
+                item(ReferencedSOPClassUID=one.SOPClassUID, ReferencedSOPInstanceUID=one.SOPInstanceUID)
+                for one in instances
+            ]))
+            for uid, instances in series.items()
+        ]))
+        for study, series in studies.items()
+    ])  # fmt: skip
+
+
+def item(**values: object) -> Dataset:
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
     return made
 
 

@@ -2,18 +2,25 @@ from __future__ import annotations
 
 from .peers import add_peer, find_peer, peers, record_refusal, remove_peer
 from .quarantine import quarantine
-from .settle import settle_due
+from .rejection import reject_study, revoke_rejection
+from .resent import decide_mixed, show_moved
+from .settle import keep_open, settle_due
 from .store import Outcome, Source, store_instance
 
 __all__ = [
     "Outcome",
     "Source",
     "add_peer",
+    "decide_mixed",
     "find_peer",
+    "keep_open",
     "peers",
     "quarantine",
     "record_refusal",
+    "reject_study",
     "remove_peer",
+    "revoke_rejection",
     "settle_due",
+    "show_moved",
     "store_instance",
 ]

@@ -2,41 +2,69 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db.models import Value
 from django.db.models.functions import Greatest
 
-from klisza.archive.models import Instance, Series, Study
-from klisza.audit.actor import Actor
+from klisza.archive.models import Instance, Resent, Series, Study
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.blobs import services as blobs
-from klisza.standards.dicom.header import Header
+from klisza.blobs.models import Blob
+
+from .hiding import NOTE, WITHHELD, reason_of_all, rejected_as
+from .resent import joins_claims, weigh
+from .settle import quiet_time
 
 if TYPE_CHECKING:
     from .store import Arrival
 
-# Their modalities send one study over hours (hospital-integration.md 1.4).
-SLOW_MODALITIES = ("US", "XA")
 REQUESTS_MOST = 64  # of one series
+CLAIMED = (
+    "patient_id", "patient_name", "patient_sex", "accession_number", "accession_issuer",
+)  # fmt: skip
 
 
 def add_to_index(arrival: Arrival, stored: blobs.Stored, *, dataset_offset: int) -> Instance | None:
     """Returns None, having written nothing, when the study exists with another (issuer, PatientID).
 
+    Unless the study is on its way to that patient: then the instance waits with the others (resent.py).
     Raises IntegrityError when another sender was faster with the same SOP Instance UID.
     """
     moment = clock.now()
     study, made = _study(arrival, moment)
     if (study.issuer, study.patient_id) != (arrival.issuer, arrival.header.patient_id):
-        return None
+        return _on_its_way(study, arrival, stored, dataset_offset)
     if made:
-        record("study.received", by=Actor("machine", client=arrival.source.name[:64]), objects=[study])
+        record("study.received", by=arrival.sender, objects=[study])
     series = _series(study, arrival)
-    return _instance(series, arrival, stored, dataset_offset, moment)
+    return _instance(study, series, arrival, blobs.save(stored), dataset_offset)
+
+
+def _on_its_way(study: Study, arrival: Arrival, stored: blobs.Stored, dataset_offset: int) -> Instance | None:
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    if not joins_claims(study, issuer=arrival.issuer, patient_id=arrival.header.patient_id):
+        return None
+    blob = blobs.save(stored)
+    instance = _instance(study, _series(study, arrival), arrival, blob, dataset_offset)
+    claim_of(instance, arrival, blob, dataset_offset).save(force_insert=True)
+    weigh(study, by=arrival.sender)
+    return instance
+
+
+def claim_of(instance: Instance, arrival: Arrival, blob: Blob, dataset_offset: int) -> Resent:
+    """What the arrival says of an instance that its study does not say; not saved."""
+    header = arrival.header
+    values = _study_values(arrival)
+    return Resent(
+        instance=instance, issuer=arrival.issuer, transfer_syntax_uid=arrival.transfer_syntax_uid, blob=blob,
+        requested_accessions=_requested(arrival), dataset_offset=dataset_offset,
+        dataset_sha256=arrival.dataset_sha256, received_at=clock.now(),
+        patient_birth_date=header.patient_birth_date,
+        **{name: values[name] for name in CLAIMED},
+    )  # fmt: skip
 
 
 def _study(arrival: Arrival, moment: datetime) -> tuple[Study, bool]:
@@ -45,7 +73,7 @@ def _study(arrival: Arrival, moment: datetime) -> tuple[Study, bool]:
     mine = Study.objects.filter(
         study_instance_uid=header.study_instance_uid, issuer=arrival.issuer, patient_id=header.patient_id
     )
-    due = moment + _quiet_time(header.modality)
+    due = moment + quiet_time(header.modality)
     if mine.update(
         state=Study.State.RECEIVING,
         last_received_at=moment,
@@ -55,9 +83,8 @@ def _study(arrival: Arrival, moment: datetime) -> tuple[Study, bool]:
     return Study.objects.get_or_create(
         study_instance_uid=header.study_instance_uid,
         defaults={
-            **_study_values(header),
+            **_study_values(arrival),
             "issuer": arrival.issuer,
-            "accession_issuer": _accession_issuer(header.accession_number, header.accession_issuer, arrival),
             "received_at": moment,
             "last_received_at": moment,
             "settles_at": due,
@@ -65,18 +92,15 @@ def _study(arrival: Arrival, moment: datetime) -> tuple[Study, bool]:
     )
 
 
-def _quiet_time(modality: str) -> timedelta:
-    slow = modality in SLOW_MODALITIES
-    return timedelta(seconds=settings.SETTLE_SECONDS_LONG if slow else settings.SETTLE_SECONDS)
-
-
-def _study_values(header: Header) -> dict[str, Any]:
+def _study_values(arrival: Arrival) -> dict[str, Any]:
+    header = arrival.header
     return {
         "patient_id": header.patient_id,
         "patient_name": header.patient_name[:400],
         "patient_birth_date": header.patient_birth_date,
         "patient_sex": header.patient_sex[:16],
         "accession_number": header.accession_number[:64],
+        "accession_issuer": _accession_issuer(header.accession_number, header.accession_issuer, arrival),
         "study_date": header.study_date,
         "study_time": header.study_time,
         "study_description": header.study_description[:200],
@@ -87,10 +111,7 @@ def _study_values(header: Header) -> dict[str, Any]:
 
 def _series(study: Study, arrival: Arrival) -> Series:
     header = arrival.header
-    requested = [
-        [number[:64], _accession_issuer(number, issuer, arrival)]
-        for number, issuer in header.requested_accessions
-    ]
+    requested = _requested(arrival)
     series, made = Series.objects.get_or_create(
         study=study,
         series_instance_uid=header.series_instance_uid,
@@ -110,27 +131,44 @@ def _series(study: Study, arrival: Arrival) -> Series:
     return series
 
 
+def _requested(arrival: Arrival) -> list[list[str]]:
+    return [
+        [number[:64], _accession_issuer(number, issuer, arrival)]
+        for number, issuer in arrival.header.requested_accessions
+    ]
+
+
 def _accession_issuer(number: str, named: str, arrival: Arrival) -> str:
     """Whose number it is: as the object says, else the sender's, else nobody's."""
     return (named or arrival.source.issuer)[:128] if number else ""
 
 
-def _instance(
-    series: Series, arrival: Arrival, stored: blobs.Stored, dataset_offset: int, moment: datetime
-) -> Instance:
+def _instance(study: Study, series: Series, arrival: Arrival, blob: Blob, dataset_offset: int) -> Instance:
     header = arrival.header
-    return Instance.objects.create(
+    hidden = _hidden_reason(study, arrival)
+    instance = Instance.objects.create(
         series=series,
         sop_instance_uid=header.sop_instance_uid,
         sop_class_uid=header.sop_class_uid,
         transfer_syntax_uid=arrival.transfer_syntax_uid,
-        source=arrival.source.name[:64],
         instance_number=header.instance_number,
         number_of_frames=header.number_of_frames,
         rows=header.rows,
         columns=header.columns,
-        blob=blobs.save(stored),
+        blob=blob,
         dataset_offset=dataset_offset,
         dataset_sha256=arrival.dataset_sha256,
-        received_at=moment,
+        hidden_reason=hidden,
+        received_at=clock.now(),
     )
+    if study.hidden_reason not in WITHHELD and bool(hidden) != bool(study.hidden_reason):
+        # The first visible one of a rejected study, or one that its note was waiting for.
+        Study.objects.filter(pk=study.pk).update(hidden_reason=reason_of_all(study))
+    return instance
+
+
+def _hidden_reason(study: Study, arrival: Arrival) -> str:
+    if arrival.note and arrival.note.is_rejection:
+        return NOTE
+    rejected = rejected_as(study.study_instance_uid, arrival.header.sop_instance_uid)
+    return rejected or ("mixed" if study.hidden_reason in WITHHELD else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,7 @@ from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import Refused
+from klisza.standards.dicom.text import encoding_of
 
 # A stranger who tries in a loop must not fill the tables.
 REFUSALS_PER_MINUTE = 10
@@ -28,12 +30,17 @@ def add_peer(
     port: int | None = None,
     issuer: str = "",
     charset: str = "",
+    report_titles: Sequence[str] | None = None,
 ) -> Peer:
     """Allow `ae_title` from `address` (one address or a network in CIDR form) to send.
 
-    issuer: of patient ids in objects that name none. charset: SpecificCharacterSet of its unlabelled text.
-    Raises PeerExists, Refused (malformed address or title).
+    issuer: of patient ids in objects that name none. charset: SpecificCharacterSet of its unlabelled text, or a
+    code page such as windows-1250. report_titles: titles or concept codes of the encapsulated PDF and SR objects
+    that are reports for the patient; [] = none of them, None = all.
+    Raises PeerExists, Refused (malformed address or title, unknown charset).
     """
+    if not all(encoding_of(term) for term in charset.split("\\") if term):
+        raise Refused("the character set must be a DICOM term such as ISO_IR 101 or a code page")
     if not 1 <= len(ae_title) <= 16 or not ae_title.isascii() or "\\" in ae_title:
         raise Refused("an AE title has 1 to 16 ASCII characters without backslash")
     try:
@@ -45,6 +52,7 @@ def add_peer(
             peer = Peer.objects.create(
                 name=name, ae_title=ae_title.strip(), address=_shortest(network), port=port, issuer=issuer,
                 charset=charset, created_at=clock.now(),
+                report_titles=None if report_titles is None else [title.strip() for title in report_titles],
             )  # fmt: skip
     except IntegrityError:
         raise PeerExists("there is a peer of this name already") from None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import F
 
-from klisza.archive.models import Instance, Quarantined
+from klisza.archive.models import Instance, Quarantined, Study
 from klisza.base import clock
 from klisza.blobs import services as blobs
 
@@ -25,6 +25,7 @@ def quarantine(
     source: str,
     pieces: Sequence[bytes | memoryview] = (),
     instance: Instance | None = None,
+    study: Study | None = None,
 ) -> Quarantined:
     """Keep one object aside. The same bytes again only raise the counter.
 
@@ -43,6 +44,7 @@ def quarantine(
                     "kind": kind,
                     "reason": reason[:500],
                     "instance": instance,
+                    "study": study,
                     "source": source[:128],
                     "received_at": clock.now(),
                 },

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.conf import settings
 from django.db.models import F
 
 from klisza.archive.models import Study
 from klisza.base import clock
+
+# Their modalities send one study over hours (hospital-integration.md 1.4).
+SLOW = ("US", "XA")
 
 
 def settle_due() -> int:
@@ -17,3 +25,16 @@ def settle_due() -> int:
     return Study.objects.filter(state=Study.State.RECEIVING, settles_at__lte=clock.now()).update(
         state=Study.State.SETTLED, revision=F("revision") + 1
     )
+
+
+def quiet_time(modality: str) -> timedelta:
+    """How long nothing must come of this modality."""
+    short, long = settings.SETTLE_SECONDS, settings.SETTLE_SECONDS_LONG
+    return timedelta(seconds=settings.SETTLE_MODALITIES.get(modality, long if modality in SLOW else short))
+
+
+def keep_open(study_ids: Collection[uuid.UUID], *, seconds: float) -> int:
+    """An association still sends these studies: none settles within `seconds`; returns how many it mattered to."""
+    until = clock.now() + timedelta(seconds=seconds)
+    due = Study.objects.filter(pk__in=study_ids, state=Study.State.RECEIVING, settles_at__lt=until)
+    return due.update(settles_at=until)

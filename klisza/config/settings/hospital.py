@@ -26,6 +26,14 @@ def _date(text: str) -> date | None:
         raise ValueError("must be a date such as 2021-05-01") from None
 
 
+def _seconds_by_modality(text: str) -> dict[str, int]:
+    """'ES=1800 MG=60' -> {"ES": 1800, "MG": 60}."""
+    pairs = [part.partition("=") for part in text.replace(",", " ").split()]
+    if not all(name and seconds.isdigit() and 0 < int(seconds) <= 86400 for name, _, seconds in pairs):
+        raise ValueError("must be MODALITY=SECONDS with spaces between, such as ES=1800 MG=60")
+    return {name: int(seconds) for name, _, seconds in pairs}
+
+
 def _quiet(text: str) -> tuple[time, time] | None:
     """'21-7' -> (21:00, 07:00): result notices wait for the morning; 'off' = none."""
     if text == "off":
@@ -105,6 +113,12 @@ SETTLE_SECONDS_LONG = env.whole(
     least=1,
     most=86400,
     about="the same for US and XA, whose modalities send over hours",
+)
+SETTLE_MODALITIES = env.typed(
+    "KLISZA_SETTLE_MODALITIES",
+    "",
+    _seconds_by_modality,
+    about="quiet time of further modalities, such as ES=1800 MG=60",
 )
 
 if not SUPPORT_EMAIL and not SUPPORT_PHONE:
