@@ -23,10 +23,12 @@ READERS: dict[str, tuple[str, ...]] = {
     "associations": ("integration", "radiology"),
     "peers": ("integration",),
     "rules": ("clinic",),
+    "waves": ("registration",),
 }
 # One message from its line in a list; its content is for the two roles that compare it with the record.
 MESSAGE = (*DESK, "radiology", "integration")
 CONTENT = ("registration", "integration")
+ASSIGN = ("radiology", "registration")  # say whose images are
 
 reader = {name: staff_required(*roles) for name, roles in READERS.items()}
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import breaches, home, images, inbox, lists, patient, peers, release, rules, work
+from .views import breaches, home, images, inbox, lists, patient, peers, release, rules, waves, work
 
 app_name = "console"
 urlpatterns = [
@@ -10,7 +10,14 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/", patient.patient, name="patient"),
     path("patients/<uuid:patient_id>/unlock/", patient.unlock, name="unlock"),
     path("patients/<uuid:patient_id>/password/", patient.reissue, name="reissue"),
+    path("patients/<uuid:patient_id>/unmerge/", patient.unmerge, name="unmerge"),
+    path("patients/<uuid:patient_id>/lift/", patient.lift, name="lift"),
+    path("patients/<uuid:patient_id>/examinations/", patient.as_patient, name="as_patient"),
     path("studies/", images.studies, name="studies"),
+    path("studies/<uuid:study_id>/", images.study, name="study"),
+    path("studies/<uuid:study_id>/assign/", images.assign, name="assign"),
+    path("studies/<uuid:study_id>/reject/", images.reject, name="reject"),
+    path("studies/<uuid:study_id>/unassign/", images.unassign, name="unassign"),
     path("objects/", lists.objects, name="objects"),
     path("associations/", lists.associations, name="associations"),
     path("tasks/", lists.tasks, name="tasks"),
@@ -43,4 +50,6 @@ urlpatterns = [
     path("rules/<int:place>/", rules.rule, name="rule"),
     path("rules/<int:place>/delete/", rules.delete, name="rule_delete"),
     path("rules/<int:place>/move/", rules.move, name="rule_move"),
+    path("waves/", waves.waves, name="waves"),
+    path("waves/<uuid:wave_id>/stop/", waves.stop, name="wave_stop"),
 ]

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 REASONS = {
+    "rejected_by_staff": gettext_lazy("Rejected by staff"),
+    "order_cancelled": gettext_lazy("The order of these images was cancelled"),
     "no_patient_id": gettext_lazy("The images carry no patient identifier"),
     "unknown_patient": gettext_lazy("No patient with this identifier is known"),
     "birth_date_differs": gettext_lazy("The date of birth differs from the patient's"),
     "name_differs": gettext_lazy("The name differs from the patient's"),
+    "name_of_other_patient": gettext_lazy("The name in the images is that of another patient"),
     "accession_of_other_patient": gettext_lazy(
         "The accession number belongs to another patient's examination"
     ),
@@ -228,6 +231,21 @@ RELEASED = {
     "visit": gettext_lazy("after the visit"),
     "never": gettext_lazy("never"),
     "report": gettext_lazy("together with the report"),
+}
+RESTRICTED = {
+    "confidential": gettext_lazy(
+        "The hospital asks for special discretion: nobody sees anything in the portal"
+    ),
+    "deleted": gettext_lazy(
+        "The hospital's system has deleted this record: nobody sees anything in the portal"
+    ),
+}
+MERGES = {
+    "merge": gettext_lazy("Two records joined"),
+    "link": gettext_lazy("Records of two systems linked"),
+    "unlink": gettext_lazy("Link between two records ended"),
+    "change": gettext_lazy("Identifier changed"),
+    "move": gettext_lazy("Identifier moved to another record"),
 }
 
 

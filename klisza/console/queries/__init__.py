@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from .counts import counts
-from .lists import MOST_ROWS, failed_messages, open_tasks, quarantined, refused_associations, unmatched
-from .people import find, identifiers_of, tasks_of
+from .lists import MOST_ROWS, failed_messages, open_tasks, quarantined, refused_associations
+from .people import examinations_of, find, identifiers_of, journal_of, merged_into, tasks_of
 
 __all__ = [
     "MOST_ROWS",
     "counts",
+    "examinations_of",
     "failed_messages",
     "find",
     "identifiers_of",
+    "journal_of",
+    "merged_into",
     "open_tasks",
     "quarantined",
     "refused_associations",
     "tasks_of",
-    "unmatched",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from klisza.archive.models import Correction, Resent, Series, Study
 from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.examinations import identity
-from klisza.examinations.models import Examination, StudyIntake
+from klisza.examinations.models import Examination, StudyDecision, StudyIntake
 from klisza.patients import queries as patients
 from klisza.patients.models import Patient, PatientIdentifier
 
@@ -29,6 +30,7 @@ class Candidate:
     patient: Patient
     why: str
     examinations: list[Examination]
+    identifiers: list[tuple[str, str]]
 
 
 def unmatched() -> list[StudyIntake]:
@@ -72,14 +74,25 @@ def corrections_of(row: Study) -> list[Correction]:
     return list(Correction.objects.filter(study=row).order_by("-at"))
 
 
-def proposals(row: Study) -> list[Candidate]:
-    """The same number under another issuer, or the same person by birth date and name: proposals, no more."""
-    found: dict[uuid.UUID, Candidate] = {}
-    for person in _same_number(row):
-        found[person.pk] = Candidate(person, "same_number", near(row, person))
-    for person in _same_person(row):
-        found.setdefault(person.pk, Candidate(person, "same_person", near(row, person)))
-    return list(found.values())[:MOST_PROPOSED]
+def decision_of(row: Study) -> StudyDecision | None:
+    return StudyDecision.objects.filter(study=row).first()
+
+
+def candidates(row: Study, found: Sequence[Patient] = ()) -> list[Candidate]:
+    """Those a search found; else proposals: the same number under another issuer, or the same person by birth
+    date and name.
+    """
+    named = [(person, "found") for person in found]
+    named += [(person, "same_number") for person in _same_number(row)]
+    named += [(person, "same_person") for person in _same_person(row)]
+    once = {person.pk: (person, why) for person, why in reversed(named)}
+    order = dict.fromkeys(person.pk for person, _ in named)
+    return [_candidate(row, *once[pk]) for pk in list(order)[: max(MOST_PROPOSED, len(found))]]
+
+
+def _candidate(row: Study, person: Patient, why: str) -> Candidate:
+    known = PatientIdentifier.objects.filter(patient__in=patients.aliases(person), replaced_at=None)
+    return Candidate(person, why, near(row, person), list(known.values_list("issuer", "value")))
 
 
 def _same_number(row: Study) -> list[Patient]:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from klisza.archive.models import Quarantined, RefusedAssociation
-from klisza.examinations.models import StudyIntake
 from klisza.notifications.models import Message
 from klisza.patients import queries as patients
 from klisza.patients.models import DeskTask
 
 MOST_ROWS = 200
-
-
-def unmatched() -> list[StudyIntake]:
-    rows = StudyIntake.objects.filter(outcome="unmatched").select_related("study")
-    return list(rows.order_by("-at")[:MOST_ROWS])
 
 
 def quarantined() -> list[Quarantined]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import Q
+
+from klisza.examinations.models import Examination
 from klisza.patients import queries as patients
-from klisza.patients.models import DeskTask, Patient, PatientIdentifier
+from klisza.patients.models import DeskTask, MergeRecord, Patient, PatientIdentifier
 
 MOST_FOUND = 20
+MOST_EXAMINATIONS = 100
 
 
 def find(*, identifier: str = "", family_name: str = "", birth_date: date | None = None) -> list[Patient]:
@@ -34,3 +38,22 @@ def identifiers_of(patient: Patient) -> list[PatientIdentifier]:
 
 def tasks_of(patient: Patient) -> list[DeskTask]:
     return list(patients.open_tasks().filter(patient__in=patients.aliases(patient)))
+
+
+def merged_into(patient: Patient) -> list[Patient]:
+    """Records that were merged into this person's."""
+    ids = patients.aliases(patient) - {patient.pk}
+    return list(Patient.objects.filter(pk__in=ids).order_by("created_at"))
+
+
+def journal_of(patient: Patient) -> list[MergeRecord]:
+    """Merges, links and moves of this person's records, newest first."""
+    ids = patients.aliases(patient)
+    rows = MergeRecord.objects.filter(Q(survivor__in=ids) | Q(other__in=ids))
+    return list(rows.order_by("-done_at")[:MOST_FOUND])
+
+
+def examinations_of(patient: Patient) -> list[Examination]:
+    """All of them, held back or not: for whoever releases."""
+    rows = Examination.objects.filter(patient__in=patients.aliases(patient))
+    return list(rows.order_by("-performed_at")[:MOST_EXAMINATIONS])

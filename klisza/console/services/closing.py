@@ -54,9 +54,7 @@ def dismiss_guardian(*, proposal_id: uuid.UUID, by: Actor) -> None:
     proposal = GuardianProposal.objects.filter(pk=proposal_id).first()
     if proposal is None:
         raise NotFound
-    rows = GuardianProposal.objects.filter(pk=proposal_id, decided_at=None)
-    if rows.update(decided_at=clock.now(), decision="dismissed"):
-        record("guardian.dismissed", by=by, patient_id=proposal.patient_id, objects=[proposal])
+    patients.decide_guardian(proposal=proposal, decision="dismissed", by=by)
 
 
 @transaction.atomic

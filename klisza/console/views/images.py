@@ -2,20 +2,119 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+import uuid
 
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from klisza.accounts.decorators import staff_required
 from klisza.accounts.middleware import PortalRequest
+from klisza.archive.models import Study
 from klisza.audit.services import record
-from klisza.console import queries
-from klisza.console.presenters import words
-from klisza.console.readers import reader
+from klisza.console.forms.find import FindForm
+from klisza.console.forms.images import AssignForm
+from klisza.console.forms.work import ReasonForm
+from klisza.console.presenters import images as shown
+from klisza.console.queries import images as queries
+from klisza.console.queries import release
+from klisza.console.readers import ASSIGN, may_read, reader
+from klisza.examinations.services import assigning
+from klisza.patients import queries as patients
+
+from .home import find_recorded
 
 
 @require_safe
 @reader["studies"]
 def studies(request: PortalRequest) -> HttpResponse:
     record("staff.unmatched_viewed", by=request.actor)
-    rows = [(intake, words.word(words.REASONS, intake.reason)) for intake in queries.unmatched()]
-    return render(request, "console/studies.html", {"rows": rows})
+    context = {
+        "rows": [shown.unmatched(intake) for intake in queries.unmatched()],
+        "hidden": [shown.hidden(study) for study in queries.hidden()],
+        "may_assign": may_read(request, *ASSIGN),
+    }
+    return render(request, "console/studies.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters()
+@staff_required(*ASSIGN)
+def study(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
+    """What the images say, next to patients whose they may be. The search is a POST: no names in addresses."""
+    row = queries.study(study_id)
+    form = FindForm(request.POST if request.method == "POST" else None)
+    found = find_recorded(request, form.cleaned_data) if form.is_bound and form.is_valid() else []
+    return _page(request, row, form, queries.candidates(row, found))
+
+
+def _page(
+    request: PortalRequest,
+    row: Study,
+    form: FindForm,
+    candidates: list[queries.Candidate],
+    *,
+    reject: ReasonForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    record("staff.study_viewed", by=request.actor, objects=[row])
+    context = {
+        "study": shown.study(row, queries.intake_of(row)),
+        "series": queries.series_of(row),
+        "resent": queries.resent_of(row),
+        "corrections": [shown.correction(one) for one in queries.corrections_of(row)],
+        "decision": queries.decision_of(row),
+        "candidates": [shown.candidate(row, one) for one in candidates],
+        "find_form": form,
+        "reject_form": reject or ReasonForm(auto_id="reject-%s"),
+        "form": reject or form,
+    }
+    return render(request, "console/study.html", context, status=status)
+
+
+@require_POST
+@staff_required(*ASSIGN)
+def assign(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
+    """To a patient, or to one of the patient's examinations; with another birth date only for a reason."""
+    row, form = queries.study(study_id), AssignForm(request.POST)
+    if form.is_valid():
+        person = patients.survivor(patients.get(form.cleaned_data["patient"]))
+        chosen = form.cleaned_data["examination"]
+        reason = form.cleaned_data["reason"]
+        if reason or not shown.contradicts(row, person):
+            assigning.assign_study(
+                study=row,
+                patient=None if chosen else person,
+                examination=release.examination(chosen) if chosen else None,
+                reason=reason or shown.DEFAULT_REASON,
+                by=request.actor,
+            )
+            messages.success(request, _("The images are assigned."))
+            return redirect("console:studies")
+    messages.warning(
+        request, _("The date of birth differs: write down why these are the images of this patient.")
+    )
+    return redirect("console:study", row.pk)
+
+
+@require_POST
+@staff_required(*ASSIGN)
+def reject(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
+    row, form = queries.study(study_id), ReasonForm(request.POST, auto_id="reject-%s")
+    if not form.is_valid():
+        return _page(request, row, FindForm(), queries.candidates(row), reject=form, status=400)
+    assigning.reject_study(study=row, reason=form.cleaned_data["reason"], by=request.actor)
+    messages.success(request, _("The images are rejected. They are kept and shown to nobody."))
+    return redirect("console:studies")
+
+
+@require_POST
+@staff_required(*ASSIGN)
+def unassign(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
+    row = queries.study(study_id)
+    assigning.unassign(study=row, by=request.actor)
+    messages.success(request, _("The decision is taken back: the images are matched by themselves again."))
+    return redirect("console:study", row.pk)

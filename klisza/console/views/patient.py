@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.forms import Form
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -18,30 +19,53 @@ from klisza.audit.services import record
 from klisza.base.errors import NotFound
 from klisza.console import queries
 from klisza.console.forms.find import UnlockForm
+from klisza.console.forms.work import ReasonForm
 from klisza.console.presenters import accounts as cards
 from klisza.console.presenters import words
-from klisza.console.readers import DESK
+from klisza.console.readers import DESK, may_read
+from klisza.examinations import kinds, wording
+from klisza.examinations import queries as examinations
+from klisza.examinations.services import note_list
 from klisza.patients import queries as patients
+from klisza.patients import services
+from klisza.patients.models import Patient
 
 
 @require_safe
 @staff_required(*DESK)
 def patient(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
-    return patient_page(request, patient_id, UnlockForm())
+    return patient_page(request, patient_id)
 
 
 def patient_page(
-    request: PortalRequest, patient_id: uuid.UUID, form: UnlockForm, status: int = 200
+    request: PortalRequest, patient_id: uuid.UUID, status: int = 200, **forms: Form
 ) -> HttpResponse:
+    """forms: those that came back with a fault, by their name in the template."""
+    unmerge = forms.get("unmerge_form")
     person = patients.survivor(patients.get(patient_id))
     record("patient.viewed", by=request.actor, patient_id=person.pk)
     context = {
         "patient": person,
         "name": patients.full_name(person),
         "identifiers": queries.identifiers_of(person),
+        "restricted": words.word(words.RESTRICTED, person.restricted_reason),
         "cards": [cards.account_card(account) for account in patients.accounts_of(person)],
         "tasks": [words.word(words.TASKS, task.kind) for task in queries.tasks_of(person)],
-        "form": form,
+        "merged": [
+            (other, unmerge if unmerge and other.pk == patient_id else _unmerge_form(other))
+            for other in queries.merged_into(person)
+        ],
+        "journal": [(row, words.word(words.MERGES, row.kind)) for row in queries.journal_of(person)],
+        "may_release": may_read(request, "clinic"),
+        "examinations": [
+            (row, wording.heading(kinds.get(row.kind), row.title))
+            for row in (queries.examinations_of(person) if may_read(request, "clinic") else [])
+        ],
+        "unlock_form": UnlockForm(),
+        "lift_form": ReasonForm(auto_id="lift-%s"),
+        "look_form": ReasonForm(auto_id="look-%s"),
+        "form": next(iter(forms.values()), None),
+        **forms,
     }
     return render(request, "console/patient.html", context, status=status)
 
@@ -52,7 +76,7 @@ def unlock(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
     """Support has made sure who is calling; how, stands in the audit."""
     form = UnlockForm(request.POST)
     if not form.is_valid():
-        return patient_page(request, patient_id, form, status=400)
+        return patient_page(request, patient_id, status=400, unlock_form=form)
     account = _account(patient_id, Account.State.LOCKED)
     accounts.unlock(account=account, reason=form.cleaned_data["reason"], by=request.actor)
     messages.success(request, _("The account is unlocked. The patient has been told by e-mail."))
@@ -66,6 +90,57 @@ def reissue(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
     accounts.reissue(account=account, by=request.actor)
     messages.success(request, _("A new temporary password is on its way to the patient's e-mail address."))
     return redirect("console:patient", patient_id)
+
+
+@require_POST
+@staff_required("registration")
+def unmerge(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
+    """`patient_id` is the record that was merged into another one."""
+    other = patients.get(patient_id)
+    form = _unmerge_form(other, request.POST)
+    if not form.is_valid():
+        return patient_page(request, patient_id, status=400, unmerge_form=form)
+    survivor = patients.survivor(other)
+    services.undo_merge(other=other, reason=form.cleaned_data["reason"], by=request.actor)
+    messages.success(
+        request, _("The records are separate again, each with its own examinations and account.")
+    )
+    return redirect("console:patient", survivor.pk)
+
+
+@require_POST
+@staff_required("registration")
+def lift(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
+    form = ReasonForm(request.POST, auto_id="lift-%s")
+    if not form.is_valid():
+        return patient_page(request, patient_id, status=400, lift_form=form)
+    person = patients.survivor(patients.get(patient_id))
+    services.lift_restriction(patient=person, reason=form.cleaned_data["reason"], by=request.actor)
+    messages.success(request, _("Lifted: the patient sees the own data again."))
+    return redirect("console:patient", person.pk)
+
+
+@require_POST
+@staff_required(*DESK)
+def as_patient(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
+    """The list as the patient sees it now; the reason stands in the patient's own log (R14)."""
+    form = ReasonForm(request.POST, auto_id="look-%s")
+    if not form.is_valid():
+        return patient_page(request, patient_id, status=400, look_form=form)
+    person = patients.survivor(patients.get(patient_id))
+    viewer = patients.viewer_for_staff(person, request.actor, reason=form.cleaned_data["reason"])
+    note_list(viewer)
+    seen = examinations.visible(viewer, purpose="list").order_by("-performed_at")[: queries.MOST_ROWS]
+    context = {
+        "patient": person,
+        "name": patients.full_name(person),
+        "rows": [wording.card(examination) for examination in seen],
+    }
+    return render(request, "console/as_patient.html", context)
+
+
+def _unmerge_form(other: Patient, data: QueryDict | None = None) -> ReasonForm:
+    return ReasonForm(data, auto_id=f"unmerge-{other.pk}-%s")
 
 
 def _account(patient_id: uuid.UUID, state: Account.State) -> Account:

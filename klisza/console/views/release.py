@@ -25,7 +25,11 @@ from klisza.examinations.models import Examination
 from klisza.patients import queries as patients
 
 END_OF_DAY = time(23, 59)  # a visit is over when its day is
-DECIDE: dict[str, Callable[..., Examination]] = {"hold": services.hold, "release": services.release, "rule": services.follow_rules}
+DECIDE: dict[str, Callable[..., Examination]] = {
+    "hold": services.hold,
+    "release": services.release,
+    "rule": services.follow_rules,
+}
 
 
 @require_safe
