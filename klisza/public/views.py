@@ -8,16 +8,16 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from klisza.examinations import kinds
+from klisza.examinations import queries as examinations
 
 from . import booklet, services
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The kinds and the cut-off are those the lists use: one table, one setting (S1, S20)."""
+    """The kinds and the cut-off are those the lists use: one table with the rules of staff, one setting (S1, S20)."""
     return render(request, "public/home.html", {
-        "kinds": kinds.SHOWN,
+        "covered": examinations.covered_kinds(),
         "show_from": settings.SHOW_FROM,
         "booklet_title": booklet.title(),
         "pdf_size": services.pdf_size(get_language()),

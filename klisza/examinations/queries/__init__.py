@@ -14,7 +14,8 @@ from .gate import (
     visible,
 )
 from .held import decisions_of, fallen_due, held_examinations, visit_is_known, visit_of
-from .names import is_claimed, is_left, is_shell
+from .kind_rules import CoveredKind, covered_kinds, kind_rule_for
+from .names import is_claimed, is_left, is_reported, is_shell
 from .proposals import proposals
 from .reports import (
     ListedReport,
@@ -29,6 +30,7 @@ from .reports import (
 )
 from .tables import procedure_names, ward_of
 from .versions import Effect, effect_of, in_effect, moments
+from .visits import next_visit
 from .work import (
     ENCAPSULATED_PDF,
     encapsulated_of,
@@ -48,10 +50,12 @@ __all__ = [
     "IMAGES_SHOWN",
     "PURPOSES",
     "REPORTS_SHOWN",
+    "CoveredKind",
     "Effect",
     "ListedReport",
     "ShownReport",
     "ShownVersion",
+    "covered_kinds",
     "decisions_of",
     "document_of",
     "documents_of",
@@ -70,9 +74,12 @@ __all__ = [
     "intakes_with_documents",
     "is_claimed",
     "is_left",
+    "is_reported",
     "is_shell",
+    "kind_rule_for",
     "linked_examination",
     "moments",
+    "next_visit",
     "open_now",
     "orders_to_place",
     "owner_of",

@@ -10,6 +10,9 @@ from klisza.base import clock
 from klisza.examinations.models import Examination, Images, ReleaseDecision
 
 from .gate import REPORTS_SHOWN
+from .visits import next_visit
+
+VISIT_LASTS = timedelta(hours=1)  # where the calendar does not say when it ends
 
 
 def held_examinations() -> QuerySet[Examination]:
@@ -46,11 +49,17 @@ def visit_of(examination: Examination) -> datetime | None:
 
     What staff entered, then what the hospital's calendar says, then what the patient entered.
     """
-    return examination.visit_at
+    entered = examination.visit_at
+    if entered and examination.visit_source == "staff":
+        return entered
+    booked = next_visit(examination)
+    if booked and booked.starts_at:
+        return booked.ends_at or booked.starts_at + VISIT_LASTS
+    return entered
 
 
 def visit_is_known(examination: Examination) -> bool:
     """By the hospital; what the patient says counts no more."""
-    return bool(examination.visit_done_at) or (
-        visit_of(examination) is not None and examination.visit_source != "patient"
-    )
+    if examination.visit_done_at or (examination.visit_at and examination.visit_source != "patient"):
+        return True
+    return next_visit(examination) is not None

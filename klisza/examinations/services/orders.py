@@ -121,7 +121,7 @@ def examination_for(
     order = _known(step, issuer)
     if order and order.patient_id not in queries.family(patient):
         raise OfAnotherPatient("order_of_other_patient", list(order.examinations.all()))
-    if not _has_number(step):
+    if not has_number(step):
         return _by_study(patient, step, stamp, issuer, by=by, quiet=quiet)
     order = order or Order(patient=patient, issuer=issuer, created_at=clock.now())
     _hold(patient, order)
@@ -164,6 +164,10 @@ def place_waiting(limit: int, *, by: Actor) -> int:
         except OfAnotherPatient:
             continue
     return placed
+
+
+def has_number(step: ProcedureStep) -> bool:
+    return any(_value(getattr(step, field)) for field in NUMBERS)
 
 
 def names_of_order(order: Order) -> set[Name]:
@@ -320,10 +324,6 @@ def _hold(patient: Patient, order: Order | None) -> None:
     """Two senders of one order come one after the other."""
     people = set(queries.family(patient)) | ({order.patient_id} if order else set())
     list(Patient.objects.select_for_update().filter(pk__in=people).order_by("pk"))
-
-
-def _has_number(step: ProcedureStep) -> bool:
-    return any(_value(getattr(step, field)) for field in NUMBERS)
 
 
 def _value(number: Identifier | None) -> str:
