@@ -63,7 +63,7 @@ def status(examination: Examination) -> str:
 
 
 def _of_held_report(examination: Examination) -> str:
-    held = _held(examination.report_why, examination)
+    held = _held(examination, examination.report_why, examination.report_from)
     if examination.images == Images.RECEIVING and queries.images_open(examination):
         return receiving(examination)
     if has_images(examination):
@@ -71,10 +71,12 @@ def _of_held_report(examination: Examination) -> str:
     return held
 
 
-def _held(why: str, examination: Examination) -> str:
+def _held(examination: Examination, why: str, at: datetime | None) -> str:
     """Why something is not here, in one short sentence without a full stop."""
-    if why in ("visit", "patient_wish"):
-        return _after_visit(queries.visit_of(examination), is_wish=why == "patient_wish")
+    if why == "visit":
+        return _after_visit(at)
+    if why == "patient_wish":
+        return _as_wished(queries.visit_of(examination))
     return {
         "clinician": _("The result will be here after the doctor has spoken to you"),
         "staff_hold": _("The result will be here after the doctor has spoken to you"),
@@ -83,15 +85,20 @@ def _held(why: str, examination: Examination) -> str:
     }.get(why) or _("In preparation; results of this kind appear here after some days")
 
 
-def _after_visit(visit: datetime | None, *, is_wish: bool) -> str:
+def _after_visit(visit: datetime | None) -> str:
     if visit and visit > clock.now():
-        day = {"date": f"{clock.local_date(visit):%d.%m.%Y}"}
-        if is_wish:
-            return _("As you wished, the result will be here after your visit on %(date)s") % day
-        return _("The result will be here after your visit on %(date)s") % day
-    if is_wish:
-        return _("As you wished, the result will be here after your visit")
+        return _("The result will be here after your visit on %(date)s") % _day(visit)
     return _("The result will be here after your visit")
+
+
+def _as_wished(visit: datetime | None) -> str:
+    if visit and visit > clock.now():
+        return _("As you wished, the result will be here after your visit on %(date)s") % _day(visit)
+    return _("As you wished, the result will be here after your visit")
+
+
+def _day(moment: datetime) -> dict[str, str]:
+    return {"date": f"{clock.local_date(moment):%d.%m.%Y}"}
 
 
 def receiving(examination: Examination) -> str:
@@ -108,7 +115,7 @@ def why_no_images(examination: Examination) -> str:
     if is_planned(examination):
         return _("The examination has not been performed yet.")
     if not queries.images_open(examination):
-        return _held(examination.images_why, examination) + "."
+        return _held(examination, examination.images_why, examination.images_from) + "."
     if examination.images == Images.WITHDRAWN:
         return _("The hospital has withdrawn the images of this examination.")
     return _("There are no images of this examination in the portal. Not every examination produces images.")
@@ -118,7 +125,7 @@ def why_no_report(examination: Examination) -> str:
     if is_planned(examination):
         return _("The examination has not been performed yet.")
     if not queries.report_open(examination):
-        return _held(examination.report_why, examination) + "."
+        return _held(examination, examination.report_why, examination.report_from) + "."
     if examination.report == ReportState.WITHDRAWN:
         return _("The hospital has withdrawn the report. A new one will appear here as soon as it is ready.")
     return _("There is no report yet. A doctor is still preparing it; we will tell you when it is here.")
