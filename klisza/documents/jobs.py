@@ -14,7 +14,7 @@ from klisza.base.errors import SandboxFailed
 from klisza.blobs import services as blobs
 from klisza.standards.cda import page as cda
 
-from . import queries, services
+from . import plain, queries, services
 from .models import Document
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,10 @@ def run_rendering() -> int:
 
 
 def _render(document: Document) -> None:
+    if document.media_type == services.TEXT:
+        text = blobs.read(document.blob_id).decode("utf-8", "replace")
+        services.keep_pages(document=document, total=0, pages=[], html=plain.as_html(text))
+        return
     if document.media_type not in RENDERERS:
         services.mark_unshowable(document=document, reason=f"kept as {document.media_type}, never drawn")
         return

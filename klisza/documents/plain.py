@@ -1,8 +1,9 @@
-"""Sections of a report that came as text, as rows keep them."""
+"""Text that came in a message: as rows keep it, and on the screen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 from klisza.base.plain import lines, one_line
@@ -24,3 +25,15 @@ def sections(found: Iterable[Any]) -> list[dict[str, Any]]:
             named = {"code": one_line(section.code, 64), "title": one_line(section.title)}
             kept.append({**named, "paragraphs": paragraphs})
     return kept
+
+
+def as_text(found: Iterable[dict[str, Any]]) -> str:
+    """Sections as one plain text, for a document that has nothing else."""
+    blocks = ["\n\n".join([row["title"], *row["paragraphs"]]) for row in found]
+    return "\n\n".join(blocks).strip() + "\n"
+
+
+def as_html(text: str) -> str:
+    """Paragraphs are parted by empty lines."""
+    blocks = [block.strip("\n") for block in lines(text).split("\n\n")]
+    return "".join("<p>" + escape(block).replace("\n", "<br>") + "</p>" for block in blocks if block.strip())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
+from django.db.models import Q, QuerySet
+
 from klisza.base.errors import NotFound
 
 from .models import Document, DocumentPage
@@ -28,19 +30,16 @@ def page(document: Document, number: int) -> DocumentPage:
     return found
 
 
-def of_patients(patient_ids: Iterable[uuid.UUID]) -> list[Document]:
-    """What the hospital sent or the patient handed in, without reports.
+def shown(patient_ids: Iterable[uuid.UUID]) -> QuerySet[Document]:
+    """What the hospital sent or the patient handed in, in its newest edition, without reports.
 
-    Those belong to their examination's gate.
+    Those belong to their examination's gate; so do documents that are linked to one. Nothing of a person
+    whose record is restricted.
     """
-    kept = Document.objects.filter(patient_id__in=patient_ids, withdrawn_at=None).exclude(kind="report")
-    return list(kept.select_related("blob").order_by("-issued_at", "-id"))
-
-
-def of_patient(patient_ids: Iterable[uuid.UUID], document_id: uuid.UUID) -> Document:
-    """One of `of_patients`; raises NotFound, the same for another's and for none."""
-    kept = Document.objects.filter(patient_id__in=patient_ids, withdrawn_at=None, pk=document_id)
-    found = kept.exclude(kind="report").select_related("blob").first()
-    if found is None:
-        raise NotFound
-    return found
+    kept = Document.objects.filter(
+        patient_id__in=patient_ids, withdrawn_at=None, hidden_reason="", replaced_by=None
+    ).exclude(kind="report")
+    for person in ("patient", "patient__survivor", "patient__survivor__survivor"):
+        unrestricted = Q(**{f"{person}__restricted_reason": ""})
+        kept = kept.filter(unrestricted if person == "patient" else unrestricted | Q(**{person: None}))
+    return kept.select_related("blob")

@@ -346,6 +346,8 @@ class Report(models.Model):
     examination = models.ForeignKey(Examination, on_delete=models.CASCADE, related_name="own_reports")
     examinations = models.ManyToManyField(Examination, related_name="reports")
     key = models.CharField(max_length=200)  # what the sender calls it: filler number, document UID, file hash
+    # Of a supplement with a name of its own (OBR-29, OBX-4): it stands beside that report and leaves with it.
+    parent_key = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

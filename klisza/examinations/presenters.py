@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from klisza.archive.queries import SeriesCard
+from klisza.documents import services
 from klisza.documents.models import Document
 
 from . import kinds
+from .panes import title_of
 from .queries import ListedReport
 from .wording import heading
 
@@ -60,23 +62,29 @@ class DocumentRow:
     title: str
     about: str
     issued_at: datetime
-    size: int
+    size: int  # 0 = not known before it is made
+    kind: str  # PDF, XML, ...
     origin: str  # report | hospital | own
     examination_id: uuid.UUID | None = None
     version_id: uuid.UUID | None = None
     document_id: uuid.UUID | None = None
+    made: bool = False  # the portal makes a PDF of its text
 
 
 def report_row(listed: ListedReport) -> DocumentRow:
-    kind = kinds.get(listed.examination.kind)
+    """A report of text only has no file: the portal makes the PDF, and the row leads to the examination."""
+    shown, kind = listed.shown, kinds.get(listed.examination.kind)
+    document = shown.document
     return DocumentRow(
-        title=listed.shown.document.title or _("Report of the examination"),
+        title=(document.title if document else "") or title_of(shown.version.status),
         about=heading(kind, listed.examination.title),
-        issued_at=listed.shown.version.issued_at,
-        size=listed.shown.document.blob.size,
+        issued_at=shown.version.issued_at,
+        size=document.blob.size if document else 0,
+        kind=services.NAMES[document.media_type] if document else services.NAMES[services.PDF],
         origin="report",
         examination_id=listed.examination.pk,
-        version_id=listed.shown.version.pk,
+        version_id=shown.version.pk,
+        made=document is None or bool(document.html),
     )
 
 
@@ -86,6 +94,8 @@ def document_row(document: Document) -> DocumentRow:
         about=_("added by you") if document.kind == "own" else _("sent by the hospital"),
         issued_at=document.issued_at,
         size=document.blob.size,
+        kind=services.NAMES.get(document.media_type, ""),
         origin=document.kind,
         document_id=document.pk,
+        made=bool(document.html),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from django.db.models import Prefetch, QuerySet
 
@@ -101,11 +102,30 @@ def reports_of(viewer: Viewer) -> list[ListedReport]:
     examinations = list(open_ones.order_by("-performed_at", "id").prefetch_related(_with_versions()))
     listed: dict[uuid.UUID, ListedReport] = {}
     for examination in examinations:
-        found = [(report, effect_of(report.versions.all())) for report in examination.reports.all()]
-        for report, effect in without_copies(found):
-            if effect.readable:
-                listed.setdefault(report.pk, ListedReport(examination, _shown(effect)))
+        for report, shown in _together(_counting(examination.reports.all())):
+            listed.setdefault(report.pk, ListedReport(examination, shown))
     return sorted(listed.values(), key=lambda row: row.shown.version.issued_at, reverse=True)
+
+
+def _counting(reports: Iterable[Report]) -> list[tuple[Report, Effect]]:
+    found = without_copies([(report, effect_of(report.versions.all())) for report in reports])
+    gone = {report.key for report, effect in found if effect.current and effect.current.status == "X"}
+    return [
+        (report, effect) for report, effect in found if not (report.parent_key in gone and report.parent_key)
+    ]
+
+
+def _together(found: Iterable[tuple[Report, Effect]]) -> list[tuple[Report, ShownReport]]:
+    """Supplements that have a name of their own stand beside what they add to, where that is shown."""
+    shown = {report.key: (report, _shown(effect)) for report, effect in found if effect.readable}
+    for key, (report, own) in list(shown.items()):
+        parent = shown.get(report.parent_key) if report.parent_key != key else None
+        if parent:
+            beside = (*parent[1].addenda, ShownVersion(own.version, own.documents), *own.addenda)
+            earlier = (*parent[1].history, *own.history)
+            shown[report.parent_key] = (parent[0], replace(parent[1], addenda=beside, history=earlier))
+            del shown[key]
+    return list(shown.values())
 
 
 def _reports(examination: Examination) -> QuerySet[Report]:

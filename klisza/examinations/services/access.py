@@ -38,13 +38,15 @@ def note_report(viewer: Viewer, examination: Examination, version: ReportVersion
 
     An opening within five minutes is noted once.
     """
-    if action == "report.opened" and _noted(viewer, examination, version):
+    if action == "report.opened" and _noted(viewer, examination.patient_id, action, version):
         return
     _note(action, viewer, examination.patient_id, [version])
 
 
 def note_document(viewer: Viewer, document: Document, *, action: str) -> None:
-    """action: document.opened | document.downloaded."""
+    """action: document.opened | document.downloaded; the pages of one that was just opened are the same look."""
+    if action == "document.opened" and _noted(viewer, document.patient_id, action, document):
+        return
     _note(action, viewer, document.patient_id, [document])
 
 
@@ -60,11 +62,8 @@ def _note(action: str, viewer: Viewer, patient_id: UUID | None, objects: Iterabl
         raise Unavailable("audit") from unwritten
 
 
-def _noted(viewer: Viewer, examination: Examination, version: ReportVersion) -> bool:
+def _noted(viewer: Viewer, patient_id: UUID, action: str, looked_at: Model) -> bool:
     recent = AuditEvent.objects.filter(
-        patient_id=examination.patient_id,
-        at__gte=clock.now() - COALESCE,
-        action="report.opened",
-        agent_id=viewer.actor.id,
+        patient_id=patient_id, at__gte=clock.now() - COALESCE, action=action, agent_id=viewer.actor.id
     )
-    return any(str(version.pk) == row["id"] for event in recent for row in event.objects_json)
+    return any(str(looked_at.pk) == row["id"] for event in recent for row in event.objects_json)

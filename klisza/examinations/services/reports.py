@@ -27,6 +27,7 @@ from klisza.examinations.models import Examination, Report, ReportDocument, Repo
 from klisza.patients.models import Patient
 from klisza.standards.hl7v2.facts import Section, Stamp
 
+from .breaches import note_breach
 from .naming import Naming, StudyLeft
 from .state import refresh
 
@@ -42,6 +43,7 @@ class _Told:
 
     patient: Patient
     key: str
+    parent_key: str
     status: str
     source: str
     stamp: Stamp
@@ -84,14 +86,16 @@ def file_report(
     title: str = "",
     signed_by: str = "",
     is_wrong_patient: bool = False,
+    parent_key: str = "",
     origin: str = "",
     quiet: bool = False,
 ) -> ReportVersion:
     """Keep one version of a report and put it into effect where it counts.
 
-    key: what the sender calls the report. source: script | dicom | oru. stamp: when the sender says so; without
-    one, issued_at (dicom: now). examinations: what it reports on; without them accession number or study name
-    it, and one we do not know yet is made. status X withdraws, and is_wrong_patient notes who may have seen it.
+    key: what the sender calls the report; parent_key: the one that it supplements under a name of its own.
+    source: script | dicom | oru. stamp: when the sender says so; without one, issued_at (dicom: now).
+    examinations: what it reports on; without them accession number or study name it, and one we do not know
+    yet is made. status X withdraws, and is_wrong_patient notes who may have seen it.
     The same content again makes no new version; a late P replaces nothing.
     A report out of a DICOM object is filed only where its study is linked at that moment.
     Raises BadMessage (unreadable document, unknown status, accession of another patient), StudyLeft,
@@ -104,6 +108,7 @@ def file_report(
     told = _Told(
         patient=patient,
         key=key[:200],
+        parent_key=parent_key[:200],
         status=status,
         source=source,
         stamp=stamp or Stamp(clock.now() if source == "dicom" else issued_at),
@@ -134,13 +139,13 @@ def _file(
     Patient.objects.select_for_update().get(pk=told.patient.pk)
     if named:
         examinations = naming.still_mine(named)
-        report = _known(told) or _report(examinations[0], told.key)
+        report = _known(told) or _report(examinations[0], told)
     else:
         examination = naming.examination() or naming.make(title)
         if same := _said_elsewhere(examination, told):
             return same
         naming.complete(examination)
-        examinations, report = [examination], _report(examination, told.key)
+        examinations, report = [examination], _report(examination, told)
     report.examinations.add(*examinations)
     version, is_new, changed = _version(report, told)
     if changed:
@@ -163,9 +168,9 @@ def _known(told: _Told) -> Report | None:
     return named.order_by("created_at", "id").first()
 
 
-def _report(examination: Examination, key: str) -> Report:
-    defaults = {"created_at": clock.now()}
-    return Report.objects.get_or_create(examination=examination, key=key, defaults=defaults)[0]
+def _report(examination: Examination, told: _Told) -> Report:
+    defaults = {"created_at": clock.now(), "parent_key": told.parent_key}
+    return Report.objects.get_or_create(examination=examination, key=told.key, defaults=defaults)[0]
 
 
 def _version(report: Report, told: _Told) -> tuple[ReportVersion, bool, bool]:
@@ -253,8 +258,6 @@ def _settle(report: Report) -> None:
 
 
 def _note_breaches(report: Report, *, by: Actor) -> None:
-    from .corrections import note_breach  # it withdraws what was filed here, and so imports this module
-
     for examination in report.examinations.order_by("created_at", "id"):
         note_breach(examination=examination, cause="report_wrong_patient", by=by)
 

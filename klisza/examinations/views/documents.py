@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 
 from klisza.accounts.decorators import patient_required
 from klisza.documents import queries as documents
-from klisza.examinations import presenters, queries, wording
+from klisza.examinations import panes, presenters, printing, queries
 from klisza.examinations.services import note_document, note_list
 
-from .files import pdf_response
+from .files import file_response, made_pdf_response, png_response
 from .viewer import viewer_of
 
 ORIGINS = ("report", "hospital", "own")
@@ -27,7 +27,7 @@ def document_list(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     note_list(viewer)
     rows = [presenters.report_row(listed) for listed in queries.reports_of(viewer)]
-    rows += [presenters.document_row(document) for document in documents.of_patients(viewer.patient_ids)]
+    rows += [presenters.document_row(one) for one in queries.documents_of(viewer)]
     rows.sort(key=lambda row: row.issued_at, reverse=True)
     wanted = request.GET.get("show", "")
     chosen = [row for row in rows if row.origin == wanted] if wanted in ORIGINS else rows
@@ -37,13 +37,40 @@ def document_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @patient_required
-def document_file(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
-    """A document that is no report; reports are reached through their examination only."""
+def document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
+    """A document that is no report, to read on the screen; reports are reached through their examination only."""
     viewer = viewer_of(request)
-    document = documents.of_patient(viewer.patient_ids, document_id)
-    note_document(viewer, document, action="document.downloaded")
-    return pdf_response(
-        document.blob,
-        wording.file_name(pgettext("file name", "document"), document.issued_at),
-        inline="print" in request.GET,
+    found = queries.document_of(viewer, document_id)
+    note_document(viewer, found, action="document.opened")
+    context = {"row": presenters.document_row(found), "file": panes.file_pane(found)}
+    return render(request, "examinations/document.html", context)
+
+
+@require_safe
+@patient_required
+def document_page(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpResponseBase:
+    """The picture of one page."""
+    viewer = viewer_of(request)
+    found = queries.document_of(viewer, document_id)
+    note_document(viewer, found, action="document.opened")
+    return png_response(documents.page(found, number).image)
+
+
+@require_safe
+@patient_required
+def document_file(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
+    """The sender's own bytes; ?print and ?pdf give a PDF of a document without pages."""
+    viewer = viewer_of(request)
+    found = queries.document_of(viewer, document_id)
+    inline = "print" in request.GET
+    note_document(viewer, found, action="document.downloaded")
+    name = pgettext("file name", "document")
+    if found.html and (inline or "pdf" in request.GET):
+        pdf = printing.pdf_of_document(found)
+        return made_pdf_response(pdf, panes.file_name(name, found.issued_at), inline=inline)
+    return file_response(
+        found.blob,
+        panes.file_name(name, found.issued_at, panes.extension_of(found)),
+        media_type=found.media_type,
+        inline=inline,
     )

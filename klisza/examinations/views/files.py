@@ -19,9 +19,22 @@ PRINT_POLICY = (
 )
 
 
-def pdf_response(blob: Blob, name: str, *, inline: bool) -> HttpResponseBase:
-    response = StreamingHttpResponse(blobs.stream(blob.key), content_type="application/pdf")
-    response.headers["Content-Length"] = str(blob.size)
+PDF = "application/pdf"
+
+
+def file_response(blob: Blob, name: str, *, media_type: str = PDF, inline: bool = False) -> HttpResponseBase:
+    """The sender's bytes. Only a PDF is ever opened in the browser; what else there is, is saved."""
+    body = StreamingHttpResponse(blobs.stream(blob.key), content_type=media_type)
+    body.headers["Content-Length"] = str(blob.size)
+    return _guarded(body, name, inline=inline and media_type == PDF)
+
+
+def made_pdf_response(pdf: bytes, name: str, *, inline: bool) -> HttpResponseBase:
+    """What the portal made of a text."""
+    return _guarded(HttpResponse(pdf, content_type=PDF), name, inline=inline)
+
+
+def _guarded(response: HttpResponseBase, name: str, *, inline: bool) -> HttpResponseBase:
     response.headers["Content-Disposition"] = content_disposition_header(not inline, name) or "attachment"
     response.headers["Content-Security-Policy"] = PRINT_POLICY if inline else DOWNLOAD_POLICY
     response.headers["Cache-Control"] = "no-store"

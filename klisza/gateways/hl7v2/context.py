@@ -13,12 +13,19 @@ from klisza.patients.models import Patient
 from klisza.standards.hl7v2.facts import Identifier
 
 
-class Held(Exception):
-    """The patient is not known yet: the message waits for his or her ADT, shown to nobody."""
+WHY_HELD = {
+    "unknown_patient": "the patient is not known yet",
+    "patient_differs": "the patient is another one by birth date",
+    "accession_of_other_patient": "its number or study stands under another patient",
+}
 
-    def __init__(self, identifier: Identifier) -> None:
-        super().__init__("the patient is not known yet")
-        self.identifier = identifier
+
+class Held(Exception):
+    """The message waits, shown to nobody, until an ADT or order makes it fit. kind: of the work item."""
+
+    def __init__(self, identifier: Identifier, kind: str = "unknown_patient") -> None:
+        super().__init__(WHY_HELD[kind])
+        self.identifier, self.kind = identifier, kind
 
 
 @dataclass(frozen=True)

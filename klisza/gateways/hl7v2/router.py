@@ -125,7 +125,7 @@ def _apply_one(content: facts.Content, context: Context) -> Outcome | None:
         context.work("refused", detail=f"{refusal.code} {refusal.text}"[:300])
         return _refused(refusal)
     except Held as held:
-        context.work("unknown_patient")
+        context.work(held.kind)
         key = _key(held.identifier, context.default_issuer)
         return Outcome(State.HELD, reason=str(held), patient_key=key)
     except (OperationalError, InterfaceError) as fault:

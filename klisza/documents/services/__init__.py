@@ -1,0 +1,42 @@
+"""What changes documents: their bytes, what was made of them, what the hospital said about them."""
+
+from .keeping import (
+    CDA,
+    JPEG,
+    NAMES,
+    PDF,
+    RTF,
+    TEXT,
+    Enclosure,
+    Page,
+    add_document,
+    is_readable,
+    keep,
+    keep_pages,
+    mark_unshowable,
+    register,
+    restore,
+    withdraw,
+)
+from .statements import Statement, file_statement
+
+__all__ = [
+    "CDA",
+    "JPEG",
+    "NAMES",
+    "PDF",
+    "RTF",
+    "TEXT",
+    "Enclosure",
+    "Page",
+    "Statement",
+    "add_document",
+    "file_statement",
+    "is_readable",
+    "keep",
+    "keep_pages",
+    "mark_unshowable",
+    "register",
+    "restore",
+    "withdraw",
+]

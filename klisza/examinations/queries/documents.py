@@ -1,0 +1,57 @@
+""" "My documents" beyond reports: what belongs to an examination passes its gate and its report's (R63)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from klisza.base.errors import NotFound
+from klisza.documents import queries as documents
+from klisza.documents.models import Document, DocumentName
+from klisza.examinations.models import Examination, ExaminationDocument, ExaminationIdentifier
+from klisza.patients.viewer import Viewer
+
+from .gate import visible
+from .names import Name, own_matches
+from .work import family
+
+
+def documents_of(viewer: Viewer) -> list[Document]:
+    """What the hospital sent or the patient handed in, newest first."""
+    return list(_open(viewer).order_by("-issued_at", "-id"))
+
+
+def document_of(viewer: Viewer, document_id: uuid.UUID) -> Document:
+    """One of `documents_of`; raises NotFound, the same for another's and for none."""
+    found = _open(viewer).filter(pk=document_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def documents_with(examination: Examination, viewer: Viewer) -> list[Document]:
+    """Hospital documents that belong to this examination, oldest first."""
+    links = ExaminationDocument.objects.filter(examination=examination)
+    return list(_open(viewer).filter(pk__in=links.values("document")).order_by("issued_at", "id"))
+
+
+def _open(viewer: Viewer) -> QuerySet[Document]:
+    released = visible(viewer, purpose="report").values("pk")
+    closed = ExaminationDocument.objects.exclude(examination__in=released)
+    return documents.shown(viewer.patient_ids).exclude(pk__in=closed.values("document"))
+
+
+def documents_to_link(limit: int) -> list[Document]:
+    """Documents that name an order whose examination has come to be known since."""
+    same = ExaminationIdentifier.objects.filter(kind=OuterRef("kind"), value=OuterRef("value"))
+    linked = ExaminationDocument.objects.filter(document=OuterRef("document"))
+    named = DocumentName.objects.filter(Exists(same), ~Exists(linked))
+    ids = named.values_list("document_id", flat=True).distinct()[:limit]
+    return list(Document.objects.filter(pk__in=list(ids)).select_related("patient").order_by("received_at"))
+
+
+def examination_named_by(document: Document) -> Examination | None:
+    """The examination of the same person that the document's order numbers mean."""
+    names = [Name(*row) for row in document.names.values_list("kind", "value", "issuer")]
+    return next(iter(own_matches(names, family(document.patient))), None) if names else None

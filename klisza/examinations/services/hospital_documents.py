@@ -1,0 +1,56 @@
+"""Documents of the hospital (MDM): into "My documents", or to the examination whose order they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from klisza.audit.actor import Actor
+from klisza.documents import services as documents
+from klisza.documents.models import Document
+from klisza.documents.services import Enclosure, Statement
+from klisza.examinations import queries
+from klisza.examinations.models import ExaminationDocument
+from klisza.patients.models import Patient
+
+from . import notices
+
+
+def file_document(
+    *,
+    patient: Patient,
+    issuer: str,
+    statement: Statement,
+    enclosures: Sequence[Enclosure],
+    by: Actor,
+    quiet: bool = False,
+) -> list[Document]:
+    """Note what the hospital says about one document, link what is shown, and tell the patient of it once.
+
+    Returns the documents of this number that patients may see now, the examination's gate aside.
+    Raises BadMessage (unreadable document), Unavailable.
+    """
+    shown = documents.file_statement(
+        patient=patient, issuer=issuer, statement=statement, enclosures=enclosures, by=by
+    )
+    for document in shown:
+        link_document(document=document, quiet=quiet)
+    return shown
+
+
+@transaction.atomic
+def link_document(*, document: Document, quiet: bool = False) -> None:
+    """To the examination that its order numbers mean, as soon as there is one; the notice waits for its gate."""
+    examination = queries.examination_named_by(document)
+    if examination:
+        ExaminationDocument.objects.get_or_create(document=document, defaults={"examination": examination})
+    notices.note_document(document=document, quiet=quiet)
+
+
+def link_waiting(limit: int) -> int:
+    """Documents that came before their order; returns how many."""
+    waiting = queries.documents_to_link(limit)
+    for document in waiting:
+        link_document(document=document, quiet=True)
+    return len(waiting)
