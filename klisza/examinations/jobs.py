@@ -11,7 +11,7 @@ from klisza.base import clock
 from klisza.patients.services.bounces import note_bounces
 
 from . import queries
-from .services import decisions, encapsulated, linking, notices, rules
+from .services import corrected, decisions, encapsulated, linking, notices, rules
 
 BATCH = 50
 RECENT = timedelta(days=2)  # longer than any study takes to settle
@@ -63,6 +63,11 @@ def run_encapsulated() -> int:
     )
 
 
+def run_corrections() -> int:
+    """Images that the archive hid or moved a moment ago."""
+    return corrected.follow_corrections(BATCH, by=SYSTEM)
+
+
 def run_due() -> int:
     """What was released a moment ago: the gate is open by itself, its patient is told by this."""
     return decisions.refresh_all(queries.fallen_due(BATCH, within=RECENT))
@@ -86,6 +91,7 @@ def run_bounces() -> int:
 
 
 PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
+    (0.5, run_corrections),
     (1.0, run_linking),
     (600.0, run_missed_linking),
     (3.0, run_early_linking),

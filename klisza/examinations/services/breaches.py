@@ -30,14 +30,13 @@ SEEN_MOST = 500
 
 
 @transaction.atomic
-def note_breach(*, examination: Examination, cause: str, by: Actor, was_visible: bool = False) -> Breach:
+def note_breach(*, examination: Examination, cause: str, by: Actor) -> Breach:
     """One open row for each examination and cause; noting it again adds what was looked at since.
 
-    cause: report_wrong_patient | rejection_note | moved_study. was_visible: the caller knows that it was,
-    although the examination says otherwise by now. Call it before the examination is refreshed.
+    cause: report_wrong_patient | rejection_note | moved_study.
     """
     seen = _seen(examination)
-    shown = was_visible or bool(seen) or _was_visible(examination)
+    shown = bool(seen) or _was_shown(examination)
     known = Breach.objects.filter(examination=examination, cause=cause, closed_at=None).first()
     if known:
         known.seen, known.was_visible = seen, known.was_visible or shown
@@ -53,8 +52,12 @@ def note_breach(*, examination: Examination, cause: str, by: Actor, was_visible:
     return breach
 
 
-def _was_visible(examination: Examination) -> bool:
-    """Now, or at some time before: what was taken away or announced had been there to see."""
+def was_visible(examination: Examination) -> bool:
+    """To its patient, now or before: it was looked at, taken away, or announced."""
+    return _was_shown(examination) or bool(_seen(examination))
+
+
+def _was_shown(examination: Examination) -> bool:
     gone = examination.images == Images.WITHDRAWN or examination.report == ReportState.WITHDRAWN
     told = NoticeIntent.objects.filter(examination=examination, is_silent=False)
     return examination.visible or gone or told.exists()
