@@ -22,6 +22,9 @@ READERS: dict[str, tuple[str, ...]] = {
     "integration": ("integration",),
     "associations": ("integration", "radiology"),
     "peers": ("integration",),
+    "procedures": ("radiology", "integration"),
+    "wards": (*DESK, "integration"),
+    "kinds": ("radiology", "integration"),
     "rules": ("clinic",),
     "waves": ("registration",),
 }

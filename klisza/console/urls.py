@@ -2,7 +2,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import breaches, home, images, inbox, lists, patient, peers, release, rules, waves, work
+from .views import (
+    breaches,
+    home,
+    images,
+    inbox,
+    kinds,
+    lists,
+    patient,
+    peers,
+    release,
+    rules,
+    tables,
+    waves,
+    work,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -52,4 +66,18 @@ urlpatterns = [
     path("rules/<int:place>/move/", rules.move, name="rule_move"),
     path("waves/", waves.waves, name="waves"),
     path("waves/<uuid:wave_id>/stop/", waves.stop, name="wave_stop"),
+    path("procedures/", tables.procedures, name="procedures"),
+    path("procedures/new/", tables.procedure, name="procedure_new"),
+    path("procedures/import/", tables.procedure_import, name="procedures_import"),
+    path("procedures/<int:pk>/", tables.procedure, name="procedure"),
+    path("procedures/<int:pk>/delete/", tables.procedure_delete, name="procedure_delete"),
+    path("wards/", tables.wards, name="wards"),
+    path("wards/new/", tables.ward, name="ward_new"),
+    path("wards/import/", tables.ward_import, name="wards_import"),
+    path("wards/<int:pk>/", tables.ward, name="ward"),
+    path("wards/<int:pk>/delete/", tables.ward_delete, name="ward_delete"),
+    path("kinds/", kinds.kinds, name="kinds"),
+    path("kinds/<int:place>/", kinds.kind, name="kind"),
+    path("kinds/<int:place>/delete/", kinds.delete, name="kind_delete"),
+    path("kinds/<int:place>/move/", kinds.move, name="kind_move"),
 ]

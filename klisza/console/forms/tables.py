@@ -62,7 +62,9 @@ class ProcedureForm(forms.ModelForm):
 class CsvForm(forms.Form):
     file = forms.FileField(
         label=_("CSV file"),
-        help_text=_("First line: code;name_pl;name_en;name_uk;kind;flags. Only code and name_pl are needed."),
+        help_text=_(
+            "UTF-8 or Windows-1250, with semicolons, commas or tabs; the first line names the columns"
+        ),
     )
 
     def clean_file(self) -> str:

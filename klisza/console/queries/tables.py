@@ -17,6 +17,8 @@ RELEASE_FIELDS = (
     "report_days", "cap_days",
 )  # fmt: skip
 
+KIND_FIELDS = ("modality", "procedure_code", "ward_code", "station", "kind", "is_shown")
+
 
 def procedures(text: str = "") -> QuerySet[ProcedureName]:
     """By the beginning of the code or by words of the name, each of which must occur."""
@@ -62,6 +64,10 @@ def release_rules() -> list[ReleaseRule]:
 
 def release_facts(row: ReleaseRule) -> dict[str, Any]:
     return {name: getattr(row, name) for name in RELEASE_FIELDS}
+
+
+def kind_facts(row: KindRule) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in KIND_FIELDS}
 
 
 def stamp(rows: Sequence[KindRule | ReleaseRule]) -> str:

@@ -30,19 +30,20 @@ def rules(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @reader["rules"]
 def rule(request: PortalRequest, place: int) -> HttpResponse:
-    """One rule; place 0: a new one at the end. Nothing of the form is a row: the list is saved as a whole."""
+    """One rule; place 0: a new one at the end. The list is saved as a whole."""
     rows = queries.release_rules()
     if place > len(rows):
         raise NotFound
-    known = rows[place - 1] if place else None
-    stamp = queries.stamp(rows)
-    form = ReleaseRuleForm(request.POST if request.method == "POST" else None, instance=known)
+    facts, stamp = [queries.release_facts(row) for row in rows], queries.stamp(rows)
+    form = ReleaseRuleForm(
+        request.POST if request.method == "POST" else None, instance=rows[place - 1] if place else None
+    )
     if form.is_bound and form.is_valid():
-        _same_list(request, stamp)
-        facts = [queries.release_facts(row) for row in queries.release_rules()]
+        same_list(request, stamp)
         wanted = {name: form.cleaned_data[name] for name in queries.RELEASE_FIELDS}
-        facts = [*facts, wanted] if not place else [*facts[: place - 1], wanted, *facts[place:]]
-        return _save(request, facts)
+        return _save(
+            request, [*facts, wanted] if not place else [*facts[: place - 1], wanted, *facts[place:]]
+        )
     context = {"form": form, "place": place, "stamp": request.POST.get("stamp", stamp)}
     return render(request, "console/rule.html", context, status=400 if form.is_bound else 200)
 
@@ -58,24 +59,28 @@ def delete(request: PortalRequest, place: int) -> HttpResponse:
 @require_POST
 @reader["rules"]
 def move(request: PortalRequest, place: int) -> HttpResponse:
+    return _save(request, moved(request, _facts(request, place), place))
+
+
+def moved(request: PortalRequest, facts: list[dict[str, Any]], place: int) -> list[dict[str, Any]]:
     """One place up, or with `down` one place down."""
-    facts = _facts(request, place)
     other = min(place + 1, len(facts)) if "down" in request.POST else max(place - 1, 1)
     facts[place - 1], facts[other - 1] = facts[other - 1], facts[place - 1]
-    return _save(request, facts)
+    return facts
+
+
+def same_list(request: PortalRequest, stamp: str) -> None:
+    """Who looks at an old list must not change the wrong rule. Raises Refused."""
+    if request.POST.get("stamp", "") != stamp:
+        raise Refused(_("Somebody has changed the list meanwhile. Please open it again."))
 
 
 def _facts(request: PortalRequest, place: int) -> list[dict[str, Any]]:
     rows = queries.release_rules()
     if not 1 <= place <= len(rows):
         raise NotFound
-    _same_list(request, queries.stamp(rows))
+    same_list(request, queries.stamp(rows))
     return [queries.release_facts(row) for row in rows]
-
-
-def _same_list(request: PortalRequest, stamp: str) -> None:
-    if request.POST.get("stamp", "") != stamp:
-        raise Refused(_("Somebody has changed the list meanwhile. Please open it again."))
 
 
 def _save(request: PortalRequest, facts: list[dict[str, Any]]) -> HttpResponse:

@@ -1,0 +1,122 @@
+"""Whose images are these? (R60)"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from klisza.archive.models import Study
+from klisza.audit.models import AuditEvent
+from klisza.examinations.models import Examination, ExaminationStudy, StudyDecision, StudyIntake
+from klisza.patients.models import Patient
+from tests.examinations.given import BORN, a_patient, a_study
+
+from .desk import allowed, audited, page, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def radiology() -> Client:
+    return signed_in("radiology")
+
+
+@pytest.fixture
+def anna() -> Patient:
+    return a_patient("MRN-1")
+
+
+def unmatched(**columns: Any) -> Study:
+    values = {"patient_id": "X1", "patient_name": "Kowalczyk^Anna", "patient_birth_date": BORN}
+    study = a_study(None, **{**values, **columns})
+    StudyIntake.objects.create(
+        study=study, revision=1, outcome="unmatched", reason="unknown_patient", at=timezone.now()
+    )
+    return study
+
+
+class TestCandidates:
+    def test_same_person_is_proposed(self, radiology: Client, anna: Patient) -> None:
+        text = page(radiology, f"/staff/studies/{unmatched().pk}/")
+        assert "has the same name and date of birth" in text
+        assert f'value="{anna.pk}"' in text
+
+    def test_same_number_of_another_issuer_is_proposed(self, radiology: Client) -> None:
+        a_patient("X1", family_name="Inna", birth_date=date(1990, 1, 1))
+        text = page(radiology, f"/staff/studies/{unmatched(issuer='other').pk}/")
+        assert "has the same number from another issuer" in text
+        assert "Reason (needed: the date of birth differs)" in text
+
+    def test_others_are_found_by_a_search_that_leaves_no_words(
+        self, radiology: Client, anna: Patient
+    ) -> None:
+        study = unmatched(patient_name="Ktoś^Inny", patient_birth_date=None)
+        assert str(anna.pk) not in page(radiology, f"/staff/studies/{study.pk}/")
+        answer = radiology.post(f"/staff/studies/{study.pk}/", {"identifier": "MRN-1"})
+        assert str(anna.pk) in answer.content.decode()
+        assert "MRN-1" not in AuditEvent.objects.get(action="staff.searched").reason
+
+
+class TestDeciding:
+    def test_one_click_assigns(self, radiology: Client, anna: Patient) -> None:
+        study = unmatched()
+        radiology.post(f"/staff/studies/{study.pk}/assign/", {"patient": str(anna.pk)})
+        link = ExaminationStudy.objects.get(study=study)
+        assert (link.examination.patient, link.how) == (anna, "staff")
+        assert audited("study.assigned") == 1
+
+    def test_one_click_joins_an_examination(self, radiology: Client, anna: Patient) -> None:
+        now = timezone.now()
+        order = Examination.objects.create(
+            patient=anna, kind="MR", issuer="local", performed_at=now, created_at=now, updated_at=now
+        )
+        study = unmatched(study_date=timezone.localdate())
+        assert f'value="{order.pk}"' in page(radiology, f"/staff/studies/{study.pk}/")
+        radiology.post(
+            f"/staff/studies/{study.pk}/assign/", {"patient": str(anna.pk), "examination": str(order.pk)}
+        )
+        assert ExaminationStudy.objects.get(study=study).examination == order
+
+    def test_another_birth_date_needs_a_reason(self, radiology: Client, anna: Patient) -> None:
+        study = unmatched(patient_birth_date=date(1990, 1, 1))
+        radiology.post(f"/staff/studies/{study.pk}/assign/", {"patient": str(anna.pk)})
+        assert not StudyDecision.objects.exists()
+        fields = {"patient": str(anna.pk), "reason": "typing error at the console"}
+        radiology.post(f"/staff/studies/{study.pk}/assign/", fields)
+        assert StudyDecision.objects.get().reason == "typing error at the console"
+
+    def test_rejecting_needs_a_reason(self, radiology: Client) -> None:
+        study = unmatched()
+        assert radiology.post(f"/staff/studies/{study.pk}/reject/").status_code == 400
+        radiology.post(f"/staff/studies/{study.pk}/reject/", {"reason": "a phantom"})
+        assert StudyIntake.objects.get(study=study).outcome == "rejected"
+        assert audited("study.rejected") == 1
+
+    def test_a_decision_can_be_taken_back(self, radiology: Client) -> None:
+        study = unmatched()
+        radiology.post(f"/staff/studies/{study.pk}/reject/", {"reason": "a phantom"})
+        assert "Take the decision back" in page(radiology, f"/staff/studies/{study.pk}/")
+        radiology.post(f"/staff/studies/{study.pk}/unassign/")
+        assert not StudyDecision.objects.exists()
+
+    def test_who_may(self, anna: Patient) -> None:
+        """R14"""
+        study = unmatched()
+        assert allowed(f"/staff/studies/{study.pk}/") == ["registration", "radiology", "admin"]
+        for verb in ("assign", "reject", "unassign"):
+            path = f"/staff/studies/{study.pk}/{verb}/"
+            assert signed_in("integration").post(path, {"patient": str(anna.pk)}).status_code == 403
+            assert signed_in("radiology").get(path).status_code == 405
+        assert not StudyDecision.objects.exists()
+
+
+def test_corrected_studies_are_listed_with_their_state(radiology: Client) -> None:
+    a_study(None, patient_id="X9", hidden_reason="wrong_patient")
+    a_study(None, patient_id="X8", hidden_reason="mixed")
+    text = page(radiology, "/staff/studies/")
+    assert "Rejected by the department: images of another patient" in text
+    assert "Its images name two patients" in text
