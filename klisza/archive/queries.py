@@ -98,6 +98,11 @@ def counts(study_id: uuid.UUID) -> StudyCounts:
     return StudyCounts(**row)
 
 
+def is_shown(instance_id: uuid.UUID, blob_key: str) -> bool:
+    """Asked again while it is sent: not hidden meanwhile, and still these bytes."""
+    return Instance.objects.filter(pk=instance_id, blob_id=blob_key, hidden_reason="").exists()
+
+
 def _display_key(series: Series) -> tuple[bool, bool, int, str]:
     return (
         series.modality in NOT_IMAGES,

@@ -9,8 +9,10 @@ import uuid
 from collections.abc import Iterator
 
 from klisza.archive.models import Study
+from klisza.archive.queries import is_shown
 from klisza.archive.services.derive import working_folder
 from klisza.base import sandbox
+from klisza.base.database import drop_stale_connections
 from klisza.base.errors import NotFound, SandboxFailed, Unavailable
 from klisza.blobs import services as blobs
 
@@ -115,6 +117,9 @@ def _objects(images: list[Image], accept: str, *, one: bool) -> Answer:
 
 def _part(image: Image) -> Part:
     def read() -> Iterator[bytes]:
+        drop_stale_connections()
+        if not is_shown(image.id, image.blob):
+            raise NotFound  # a transfer that breaks off tells the machine more than images it must not have
         yield from blobs.stream(image.blob)
 
     return Part(f"application/dicom; transfer-syntax={image.syntax}", image.size, read)

@@ -5,6 +5,8 @@ The archive hides them at once and leaves a Correction; here the examinations fo
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import transaction
 
 from klisza.archive import services as archive
@@ -32,7 +34,7 @@ def follow_corrections(limit: int, *, by: Actor) -> int:
 
 
 @transaction.atomic
-def _follow(correction_id: object, *, by: Actor) -> bool:
+def _follow(correction_id: uuid.UUID, *, by: Actor) -> bool:
     row = Correction.objects.select_for_update().filter(pk=correction_id, handled_at=None).first()
     if row is None:
         return False
