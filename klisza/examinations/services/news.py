@@ -131,7 +131,11 @@ def opened(intent: NoticeIntent, patient_ids: Iterable[uuid.UUID]) -> bool:
     """The person has seen it since it was there, without being told."""
     account = intent.account
     if intent.fact == "document":
-        return any(_document_looked(account, patient_id, intent) for patient_id in patient_ids)
+        documents = _documents_meant(intent, patient_ids)
+        return any(
+            _looked(account, one.patient_id, READ, {str(one.pk)}, since=intent.created_at)
+            for one in documents
+        )
     examination = intent.examination
     if examination is None or intent.fact == "withdrawn":
         return False
@@ -144,10 +148,13 @@ def opened(intent: NoticeIntent, patient_ids: Iterable[uuid.UUID]) -> bool:
     return _looked(account, examination.patient_id, actions, ids, since=intent.created_at)
 
 
-def _document_looked(account: Account, patient_id: uuid.UUID, intent: NoticeIntent) -> bool:
-    documents = Document.objects.filter(patient_id=patient_id).exclude(kind="report").select_related("blob")
-    ids = {str(one.pk) for one in documents if document_fact(one).detail == intent.detail}
-    return bool(ids) and _looked(account, patient_id, READ, ids, since=intent.created_at)
+def document_is_there(intent: NoticeIntent, patient_ids: Iterable[uuid.UUID]) -> bool:
+    return any(is_shown(one) for one in _documents_meant(intent, patient_ids))
+
+
+def _documents_meant(intent: NoticeIntent, patient_ids: Iterable[uuid.UUID]) -> list[Document]:
+    rows = Document.objects.filter(patient_id__in=patient_ids).exclude(kind="report").select_related("blob")
+    return [one for one in rows if document_fact(one).detail == intent.detail]
 
 
 def _looked(

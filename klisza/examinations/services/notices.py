@@ -116,7 +116,10 @@ def tell(*, account: Account) -> bool:
 
 
 def _is_news(intent: NoticeIntent, person: Patient) -> bool:
-    if _account_of(person) is None or news.opened(intent, patients.aliases(person)):
+    mine = patients.aliases(person)
+    if _account_of(person) is None or news.opened(intent, mine):
+        return False
+    if intent.fact == "document" and not news.document_is_there(intent, mine):
         return False
     return intent.fact == "withdrawn" or _is_open(intent)
 

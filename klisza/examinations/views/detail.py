@@ -43,9 +43,9 @@ def detail(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
 
 def _previews(viewer: Viewer, examination: Examination, session: str) -> dict[str, Any]:
     """The ticket is issued here, after the record of the opening was committed (R69)."""
-    if not wording.has_pictures(examination):
-        return {"previews": [], "why_no_images": wording.why_no_images(examination)}
     study_ids = queries.study_ids(examination)[: tickets.STUDIES_MOST]
+    if not study_ids or not wording.has_pictures(examination):
+        return {"previews": [], "why_no_images": wording.why_no_images(examination)}
     ticket = tickets.issue(holder=str(viewer.account_id), study_ids=study_ids, session=session)
     series = [one for one in archive.series_of(study_ids) if one.showable]
     return {"previews": presenters.previews(series, ticket), "why_no_images": ""}
