@@ -58,7 +58,10 @@ def _members(
     yield _of_bytes("README.TXT", readme.encode("utf-8-sig"))
     for entry in (*content.reports, *content.objects):
         watch.ask()
-        if entry.instance_id and queries.is_hidden(entry.instance_id):
+        if queries.is_gone(export.examination, entry):
+            continue
+        if entry.text:
+            yield _of_bytes(entry.name, entry.text)
             continue
         if entry.instance_id:
             written.append(entry)
@@ -85,10 +88,13 @@ class _Watch:
             self.beaten = self.asked
             services.beat(export_id=self.export.pk)
 
-    def over(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        for chunk in chunks:
+    def over(self, entry: Entry) -> Iterator[bytes]:
+        """An entry that goes while it is read ends the stream: its length has been promised."""
+        for chunk in blobs.stream(entry.blob_key):
             if time.monotonic() - self.asked > GATE_SECONDS:
                 self.ask()
+                if queries.is_gone(self.export.examination, entry):
+                    raise NotFound
             yield chunk
 
 
@@ -106,7 +112,7 @@ def _of_blob(entry: Entry, watch: _Watch, *, large: bool) -> Member:
         clock.now(),
         MODE,
         method(entry.size, checksum),
-        watch.over(blobs.stream(entry.blob_key)),
+        watch.over(entry),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from klisza.archive import queries as archive
 from klisza.archive.models import Instance
+from klisza.documents import services as documents
 from klisza.examinations import queries as examinations
 from klisza.examinations.models import Examination
 
@@ -19,6 +20,7 @@ class Entry:
     blob_key: str
     size: int
     instance_id: uuid.UUID | None = None
+    text: bytes = b""  # of a report that came as text; there is no blob then
 
     @property
     def name(self) -> str:
@@ -49,12 +51,23 @@ def content(examination: Examination) -> Content:
         for number, one in enumerate(series)
         for entry in _objects(f"SE{number:06d}", one.id, with_reports=with_reports)
     ]
-    shown = examinations.shown_reports(examination)
-    reports = [
-        Entry(("REPORT", f"REPORT{number:02d}.PDF"), one.document.blob.key, one.document.blob.size)
-        for number, one in enumerate(shown[:99], start=1)
+    return Content(objects, _reports(examination), len(series))
+
+
+def _reports(examination: Examination) -> list[Entry]:
+    """Texts and documents of what counts, supplements included; a CDA or picture as it came."""
+    pieces: list[tuple[str, str, int, bytes]] = []
+    for shown in examinations.shown_reports(examination):
+        for one in shown.counting:
+            if text := examinations.text_of(one.version):
+                pieces.append(("TXT", "", 0, text.encode("utf-8-sig")))
+            for document in one.documents:
+                extension = documents.EXTENSIONS.get(document.media_type, "BIN")
+                pieces.append((extension, document.blob.key, document.blob.size, b""))
+    return [
+        Entry(("REPORT", f"REPORT{number:02d}.{extension}"), key, size or len(text), text=text)
+        for number, (extension, key, size, text) in enumerate(pieces[:99], start=1)
     ]
-    return Content(objects, reports, len(series))
 
 
 def _objects(folder: str, series_id: uuid.UUID, *, with_reports: bool) -> list[Entry]:
@@ -68,6 +81,9 @@ def _objects(folder: str, series_id: uuid.UUID, *, with_reports: bool) -> list[E
     ]
 
 
-def is_hidden(instance_id: uuid.UUID) -> bool:
-    """Withdrawn since the list was made."""
-    return not Instance.objects.filter(pk=instance_id, hidden_reason="").exists()
+def is_gone(examination: Examination, entry: Entry) -> bool:
+    """Withdrawn since the list was made: hidden, moved to another patient, or replaced by other bytes."""
+    if entry.instance_id is None:
+        return all((one.blob_key, one.text) != (entry.blob_key, entry.text) for one in _reports(examination))
+    here = Instance.objects.filter(pk=entry.instance_id, hidden_reason="", blob_id=entry.blob_key)
+    return not here.filter(series__study__in=examinations.study_ids(examination)).exists()

@@ -21,7 +21,7 @@ from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.blobs import services as blobs
 from klisza.examinations import services as examinations
-from klisza.examinations.models import Examination
+from klisza.examinations.models import Examination, ExaminationStudy
 from klisza.exports import services
 from klisza.exports.models import Export
 from klisza.patients.models import Patient
@@ -182,6 +182,34 @@ class TestWithdrawnOnTheWay:
             == len(list(FileSet(folder / "DICOMDIR")))
             == len(bodies) - 1
         )
+
+    def test_an_object_of_a_study_that_moved_is_left_out(
+        self, client: Client, patient: Patient, samples: Path, tmp_path: Path
+    ) -> None:
+        """It is another person's now, although not hidden."""
+        a_copied_study(patient, samples)
+        a_report(patient)
+        answer = client.post(address(patient))
+        ExaminationStudy.objects.all().delete()
+        folder = unpacked(b"".join(answer), tmp_path)
+        assert not list(folder.rglob("IM*"))
+
+    def test_a_large_object_ends_in_the_middle(
+        self, client: Client, patient: Patient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        study = a_study(patient, modalities=(), accession_number="ACC1")
+        series = Series.objects.create(study=study, series_instance_uid="1.2.3", modality="CT")
+        an_instance(series, b"\0" * 128 + b"DICM" + bytes(5 * 1024 * 1024))
+        an_instance(Series.objects.create(study=study, series_instance_uid="1.2.4", modality="CT"), b"DICM")
+        examinations.link_study(study=study, by=SCRIPT)
+        monkeypatch.setattr("klisza.exports.bundle.GATE_SECONDS", -1.0)
+        stream = iter(client.post(address(patient)))
+        sent = next(stream)
+        while len(sent) < 2 * 1024 * 1024:
+            sent += next(stream)
+        series.instances.update(hidden_reason="wrong_patient")
+        with pytest.raises(NotFound):
+            list(stream)
 
     def test_a_locked_account_gets_no_more(self, client: Client, patient: Patient, samples: Path) -> None:
         a_copied_study(patient, samples)
