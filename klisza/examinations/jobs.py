@@ -11,7 +11,7 @@ from klisza.base import clock
 from klisza.patients.services.bounces import note_bounces
 
 from . import queries
-from .services import corrected, decisions, encapsulated, linking, notices, rules
+from .services import corrected, decisions, encapsulated, linking, notices, orders, rules
 
 BATCH = 50
 RECENT = timedelta(days=2)  # longer than any study takes to settle
@@ -48,6 +48,11 @@ def run_second_chances() -> int:
 def run_missed_corrections() -> int:
     """The same for linked studies without a limit of time."""
     return _link(queries.studies_of_corrected(BATCH))
+
+
+def run_waiting_orders() -> int:
+    """Orders whose accession number stood under somebody else: the two may be one by now."""
+    return orders.place_waiting(BATCH, by=SYSTEM)
 
 
 def _link(studies: list[Study]) -> int:
@@ -97,6 +102,7 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (3.0, run_early_linking),
     (5.0, run_second_chances),
     (600.0, run_missed_corrections),
+    (5.0, run_waiting_orders),
     (2.0, run_encapsulated),
     (5.0, run_due),
     (600.0, run_missed_due),

@@ -106,12 +106,13 @@ def _link(
     if decision:
         targets = {pk: (examination, "staff") for pk, (examination, _) in targets.items()}
     _leave_others(study, targets, by=by, quiet=quiet)
-    linked = {}
-    for examination, how in targets.values():
-        _join(examination, study, how, by=by)
-        kept = _take_number(study, examination, mine, alone=len(targets) == 1, by=by)
-        linked[kept.pk] = kept
-    return [refresh(examination, quiet=quiet) for examination in linked.values()]
+    for pk, (_, how) in targets.items():
+        examination = Examination.objects.filter(pk=pk).first()  # it may have become one with another
+        if examination:
+            _join(examination, study, how, by=by)
+            _take_number(study, examination, mine, alone=len(targets) == 1, by=by)
+    linked = Examination.objects.filter(study_links__study=study).order_by("pk")
+    return [refresh(examination, quiet=quiet) for examination in linked]
 
 
 def _chosen(decision: StudyDecision, mine: Collection[uuid.UUID]) -> Targets:
@@ -215,13 +216,13 @@ def _join(examination: Examination, study: Study, how: str, *, by: Actor) -> Non
 
 def _take_number(
     study: Study, examination: Examination, mine: frozenset[uuid.UUID], *, alone: bool, by: Actor
-) -> Examination:
+) -> None:
     """An examination without accession number learns it from its images, and may turn out to be another's twin."""
     numbers = naming.accessions_of(study)
     has_number = any(name.kind == "accession" for name in naming.names_of(examination))
     if alone and len(numbers) == 1 and not has_number:
         matching.add_names(examination, numbers)
-    return matching.unify(examination, mine, by=by)
+    matching.unify(examination, mine, by=by)
 
 
 def _leave_others(study: Study, targets: Targets, *, by: Actor, quiet: bool) -> None:

@@ -6,10 +6,11 @@ the moment at which it was stated, so that an older message never overwrites a n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -90,7 +91,8 @@ def file_order(
     changed = _update(order, step, stamp, origin)
     _save(order)
     try:
-        examinations = [place(order, also=studies, by=by, quiet=quiet)]
+        said = names_of_step(step) if order.patient_id in queries.family(patient) else set()
+        examinations = [place(order, said=said, also=studies, by=by, quiet=quiet)]
     except OfAnotherPatient as other:
         trouble(OrderTrouble("accession_of_other_patient", detail=other.reason))
         examinations = []
@@ -132,25 +134,39 @@ def examination_for(
 
 
 @transaction.atomic
-def place(order: Order, *, also: Sequence[Study] = (), by: Actor, quiet: bool = False) -> Examination:
-    """Find or make the order's examination, and look again at the studies it may concern, `also` these.
+def place(
+    order: Order,
+    *,
+    said: Collection[Name] = (),
+    also: Sequence[Study] = (),
+    by: Actor,
+    quiet: bool = False,
+) -> Examination:
+    """Find or make the order's examination, and look again at the studies it may concern.
 
+    said: what an older message called it, which keeps leading here. also: studies to look at in any case.
     Raises OfAnotherPatient.
     """
     names = names_of_order(order)
     mine = queries.family(order.patient)
-    at = order.performed_at or order.scheduled_at or _first_stated(order)
-    examination = (
-        matching.find(names, mine)
-        or come_back(order, mine)
-        or matching.make(order.patient, names, issuer=order.issuer, at=at)
-    )
-    matching.add_names(examination, names)
+    examination = _found(order, names, mine)
+    matching.add_names(examination, names | set(said))
     order.examinations.add(examination)
     examination = matching.unify(examination, mine, by=by)
     examination = refresh(examination, quiet=quiet)
     look_again(names=names, patient=order.patient, also=also, by=by, quiet=quiet)
     return Examination.objects.get(pk=_still(examination, order).pk)
+
+
+def _found(order: Order, names: set[Name], mine: frozenset[UUID]) -> Examination:
+    """Where it was before, unless it moved; else by its names."""
+    at = order.performed_at or order.scheduled_at or _first_stated(order)
+    return (
+        order.examinations.filter(patient__in=mine).order_by("created_at", "id").first()
+        or matching.find(names, mine)
+        or come_back(order, mine)
+        or matching.make(order.patient, names, issuer=order.issuer, at=at)
+    )
 
 
 def place_waiting(limit: int, *, by: Actor) -> int:
@@ -177,6 +193,16 @@ def names_of_order(order: Order) -> set[Name]:
         Name("accession", order.accession_number, order.accession_issuer),
         Name("procedure", order.requested_procedure_id),
         Name("study", order.study_instance_uid),
+    }
+    return {name for name in said if name.value}
+
+
+def names_of_step(step: ProcedureStep) -> set[Name]:
+    """The numbers a message gave, as names."""
+    said = {
+        Name(field.removesuffix("_number"), _value(number)[:128], _issuer(number)[:128])
+        for field in NUMBERS
+        for number in [getattr(step, field)]
     }
     return {name for name in said if name.value}
 
