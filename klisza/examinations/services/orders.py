@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import CharField
 
 from klisza.archive.models import Study
 from klisza.audit.actor import Actor
@@ -216,15 +217,16 @@ def _by_study(
     patient: Patient, step: ProcedureStep, stamp: Stamp, issuer: str, *, by: Actor, quiet: bool
 ) -> Examination:
     """Of a report that names a study and no number."""
-    names = {Name("study", step.study_instance_uid)} if step.study_instance_uid else set()
+    if not step.study_instance_uid:
+        raise ValueError("neither a number nor a study names the examination")
+    names = {Name("study", step.study_instance_uid)}
     mine = queries.family(patient)
     _hold(patient, None)
     found = matching.find(names, mine)
     at = step.performed_at or step.scheduled_at or stamp.at
     examination = found or matching.make(patient, names, issuer=issuer, at=at)
-    if names:
-        matching.add_names(examination, names)
-        look_again(names=names, patient=patient, by=by, quiet=quiet)
+    matching.add_names(examination, names)
+    look_again(names=names, patient=patient, by=by, quiet=quiet)
     return refresh(examination, quiet=quiet)
 
 
@@ -298,9 +300,11 @@ def _put(order: Order, stamp: Stamp, field: str, values: dict[str, Any]) -> None
 
 
 def _kept(name: str, value: Any) -> Any:
+    """Cut to the column's length; '""' removes what was said before."""
     if not isinstance(value, str):
         return value
-    most = Order._meta.get_field(name).max_length or len(value)
+    column = Order._meta.get_field(name)
+    most = column.max_length if isinstance(column, CharField) else None
     return "" if value == DELETED else value[:most]
 
 

@@ -6,14 +6,12 @@ from klisza.examinations.services.appointments import file_appointment
 from klisza.gateways.hl7v2.context import Context
 from klisza.standards.hl7v2.facts import Appointment
 
-from .person import is_somebody_else, patient_of
+from .whose import patient_of
 
 
 def apply(content: Appointment, context: Context) -> None:
-    """Idempotent, and the same in every order of arrival. Raises Held while the patient is unknown."""
+    """Idempotent, and the same in every order of arrival. Raises Held."""
     patient = patient_of(content.person, context)
-    if is_somebody_else(content.person, patient, context):
-        return
     if not (content.filler_number or content.placer_number):
         context.warn("an appointment without a number was left out")
         return

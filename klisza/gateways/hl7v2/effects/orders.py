@@ -6,14 +6,12 @@ from klisza.examinations.services.orders import OrderTrouble, file_order, has_nu
 from klisza.gateways.hl7v2.context import Context
 from klisza.standards.hl7v2.facts import Order
 
-from .person import is_somebody_else, patient_of
+from .whose import patient_of
 
 
 def apply(content: Order, context: Context) -> None:
-    """Idempotent, and the same in every order of arrival. Raises Held while the patient is unknown."""
+    """Idempotent, and the same in every order of arrival. Raises Held."""
     patient = patient_of(content.person, context)
-    if is_somebody_else(content.person, patient, context):
-        return
 
     def trouble(one: OrderTrouble) -> None:
         context.work(one.kind, patient=patient, examination=one.examination, detail=one.detail)
