@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -44,6 +45,7 @@ class AdmittedAssociation(Association):
         super().__init__(ae, "acceptor")
         self.source = source
         self.ended = ended
+        self.study_id: UUID | None = None  # of its newest instance: not complete as long as we are connected
         self.connection = connection
         self.dul = GuardedProvider(self)
         self.dimse = GuardedMessages(self)
@@ -117,6 +119,7 @@ class AdmittedAssociation(Association):
         except Exception as fault:  # noqa: BLE001 - the sender must get an answer; the log names the kind only
             log.error("dicom_fault", source=self.source.name, kind=type(fault).__name__)
             return statuses.PROCESSING_FAILURE, "internal fault"
+        self.study_id = outcome.study_id or self.study_id
         return statuses.status_of(outcome), outcome.reason
 
     def _answer(self, request: Any, response: Any, context_id: int, status: int) -> None:

@@ -12,10 +12,11 @@ from contextlib import suppress
 import pydicom.config
 import structlog
 from django.conf import settings
+from django.db import DatabaseError, connections
 from pynetdicom import AE, _config
 
 from klisza.archive.models import Peer
-from klisza.archive.services import Source, find_peer, record_refusal
+from klisza.archive.services import Source, find_peer, keep_open, record_refusal
 from klisza.base.database import drop_stale_connections
 from klisza.standards.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
@@ -26,6 +27,7 @@ from .porch import Porch
 log = structlog.get_logger(__name__)
 
 BACKLOG = 128
+KEEP_SECONDS = 5.0
 CLERKS = 4
 DRAIN_SECONDS = 10  # after SIGTERM: associations that run may finish, new ones are told to come back
 
@@ -55,15 +57,32 @@ class Door:
         porch = Porch(self.listener, self._admit, patience=settings.SILENT_SOCKET_SECONDS)
         thread = threading.Thread(target=porch.run, args=(closed,), name="dicom-porch", daemon=True)
         thread.start()
+        keeper = threading.Thread(target=self._keep_studies_open, name="dicom-keeper", daemon=True)
+        keeper.start()
         log.info("dicom_listening", port=self.port)
         stop.wait()
         self.closing.set()
         self._drain()
         closed.set()
         thread.join()
+        keeper.join()
         self.listener.close()
         self.clerks.shutdown(wait=True, cancel_futures=True)
         log.info("dicom_stopped")
+
+    def _keep_studies_open(self) -> None:
+        """A study is not complete while the association that sent its newest instance is open: one large object
+        may take longer than the quiet time.
+        """
+        every = min(KEEP_SECONDS, settings.SETTLE_SECONDS / 3)
+        while not self.closing.wait(every):
+            with self.lock:
+                studies = {one.study_id for one in self.associations if one.study_id}
+            if studies:
+                drop_stale_connections()
+                with suppress(DatabaseError):  # locked or away: the next turn is soon enough
+                    keep_open(studies, seconds=2 * every)
+        connections.close_all()
 
     def _admit(self, connection: socket.socket, address: str, request: bytes) -> None:
         """On the porch's thread: count, then let a clerk look at the list."""
