@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,7 @@ def _said(pid: str, *others: str, kind: str = "ADT^A08") -> Admission:
     return only(message(msh(kind), pid, *others), Admission)
 
 
-def test_a_new_patient_with_contacts(samples) -> None:
+def test_a_new_patient_with_contacts(samples: Path) -> None:
     said = only((samples / "hl7/composed/adt_a28.hl7").read_bytes(), Admission)
 
     assert said.event == "A28"
@@ -33,7 +34,7 @@ def test_a_new_patient_with_contacts(samples) -> None:
     assert (said.person.is_dead, said.person.is_confidential) == (False, None)
 
 
-def test_a_child_with_a_mother(samples) -> None:
+def test_a_child_with_a_mother(samples: Path) -> None:
     (contact,) = only((samples / "hl7/composed/adt_a28_child.hl7").read_bytes(), Admission).person.contacts
 
     assert contact == Contact(
@@ -42,7 +43,7 @@ def test_a_child_with_a_mother(samples) -> None:
     )  # fmt: skip
 
 
-def test_latin_2_and_hexadecimal_names(samples) -> None:
+def test_latin_2_and_hexadecimal_names(samples: Path) -> None:
     latin = only((samples / "hl7/synthetic/adt-a04-polish-8859-2.hl7").read_bytes(), Admission).person
     escaped = only((samples / "hl7/synthetic/adt-a04-polish-hex-escapes.hl7").read_bytes(), Admission).person
 
@@ -51,7 +52,7 @@ def test_latin_2_and_hexadecimal_names(samples) -> None:
 
 
 @pytest.mark.parametrize(("name", "event"), [("adt_a40", "A40"), ("adt_a47", "A47")])
-def test_merges_name_the_prior_patient(samples, name: str, event: str) -> None:
+def test_merges_name_the_prior_patient(samples: Path, name: str, event: str) -> None:
     said = only((samples / f"hl7/composed/{name}.hl7").read_bytes(), Admission)
 
     assert said.event == event
@@ -103,7 +104,7 @@ def test_events_without_use_are_accepted(trigger: str) -> None:
     assert understood(message(msh(f"ADT^{trigger}"), PID)).contents == ()
 
 
-def test_msh_9_wins_over_evn_1(samples) -> None:
+def test_msh_9_wins_over_evn_1(samples: Path) -> None:
     read = understood((samples / "hl7/lfh/adt-a34.hl7").read_bytes())
 
     assert read.header.trigger == "A34"
@@ -195,3 +196,17 @@ def test_wrong_dates_are_left_out() -> None:
     assert isinstance(said, Admission)
     assert (said.person.birth_date, said.person.died_at) == (None, None)
     assert {warning.split(":")[0] for warning in read.warnings} >= {"MSH-7", "EVN-2", "PID-7", "PID-29"}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        ("20261123074500+0100", warsaw(2026, 11, 23, 7, 45)),
+        ("20261123", warsaw(2026, 11, 23, 8, 15)),  # the day only: MSH-7 says more
+        ("20261122", warsaw(2026, 11, 22)),
+        ("20290801070624", warsaw(2026, 11, 23, 8, 15)),  # after the message was sent
+        ("", warsaw(2026, 11, 23, 8, 15)),
+    ],
+)
+def test_the_stamp_is_the_best_time_said(recorded: str, expected: datetime) -> None:
+    assert _said(f"EVN|A08|{recorded}", PID).stamp.at == expected

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from klisza.standards.hl7v2.escapes import escaped, one_line, plain, unescaped
@@ -97,7 +99,7 @@ def test_a_second_patient_in_a_message_of_one_is_not_read() -> None:
     assert "several patients" in read.warnings[0]
 
 
-def test_hostile_text_stays_text(samples) -> None:
+def test_hostile_text_stays_text(samples: Path) -> None:
     raw = (samples / "hl7/synthetic/adt-xss.hl7").read_bytes()
     person = only(raw, Admission).person
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from klisza.standards.hl7v2.facts import Admission
@@ -39,7 +41,7 @@ def test_wrapping_does_not_change_a_message(raw: bytes) -> None:
     assert person.identifiers[0].issuer == "1.2.3.4.5"
 
 
-def test_separators_are_the_messages_own(samples) -> None:
+def test_separators_are_the_messages_own(samples: Path) -> None:
     person = only((samples / "hl7/synthetic/adt-a04-custom-separators.hl7").read_bytes(), Admission).person
 
     assert (person.family_name, person.given_name, person.identifiers[0].value) == ("Nowak", "Jan", "9")

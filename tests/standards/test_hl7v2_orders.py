@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from klisza.standards.hl7v2.facts import Appointment, Identifier, Order
@@ -12,7 +14,7 @@ def _ordered(*segments: str, kind: str = "ORM^O01") -> Order:
     return only(message(msh(kind), PID, *segments), Order)
 
 
-def test_an_ihe_order_of_2_3_1(samples) -> None:
+def test_an_ihe_order_of_2_3_1(samples: Path) -> None:
     order = only((samples / "hl7/composed/orm_o01.hl7").read_bytes(), Order)
     (step,) = order.steps
 
@@ -32,7 +34,7 @@ def test_an_ihe_order_of_2_3_1(samples) -> None:
     )
 
 
-def test_an_imaging_order(samples) -> None:
+def test_an_imaging_order(samples: Path) -> None:
     (step,) = only((samples / "hl7/composed/omi_o23.hl7").read_bytes(), Order).steps
 
     assert step.accession_number == Identifier("ACC0002", "RIS", "RIS")
@@ -155,7 +157,7 @@ def test_a_cancelled_status_counts() -> None:
     assert [number.value for number in said.order_numbers] == ["PL-1", "FL-1"]
 
 
-def test_a_published_appointment(samples) -> None:
+def test_a_published_appointment(samples: Path) -> None:
     said = only((samples / "hl7/SIU-S12-01.hl7").read_bytes(), Appointment)
 
     assert (said.placer_number, said.filler_number, said.service_code) == ("12345", "36996", "76164006")

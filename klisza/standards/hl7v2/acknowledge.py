@@ -67,7 +67,7 @@ def replies(envelope: Envelope, code: str) -> tuple[str, ...]:
     tells = bool(application) and _wanted(application, succeeded)
     accepted = "CA" if tells and code != "AR" else f"C{code[1]}"
     first = (accepted,) if accept and _wanted(accept, accepted == "CA") else ()
-    later = (code,) if (tells and accepted != "CR") or not (application or first) else ()
+    later = (code,) if (tells and "CR" not in first) or not (application or first) else ()
     return first + later
 
 

@@ -69,7 +69,7 @@ def sniffed(data: bytes) -> str:
 
 def _data(parts: list[str]) -> tuple[str, int]:
     """The fifth component; when it is empty, the longest of the others (senders that shift them)."""
-    if len(parts) > 4 and parts[4].strip():
+    if len(parts) > 4 and parts[4].strip() and parts[4].strip().upper() not in ENCODINGS:
         return parts[4], 4
     place = max(range(len(parts)), key=lambda index: len(parts[index]))
     return (parts[place], place) if len(parts[place].strip()) >= SHORTEST_SHIFTED else ("", place)

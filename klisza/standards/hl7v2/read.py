@@ -41,9 +41,9 @@ KINDS = {
 def header(message: Message, *, zone: tzinfo) -> Header:
     """MSH as it stands, without judging it. The trigger is taken from EVN-1 only when MSH-9 has none."""
     msh, evn = message.header, message.first("EVN")
-    kind = msh.part(9, limit=8)
+    kind = msh.part(9, limit=8).upper()
     implied = KINDS[kind].implied if kind in KINDS else ""
-    trigger = msh.part(9, 2, limit=8) or (evn.part(1, limit=8) if evn else "") or implied
+    trigger = (msh.part(9, 2, limit=8) or (evn.part(1, limit=8) if evn else "") or implied).upper()
     return Header(
         message_type=kind,
         trigger=trigger,
@@ -96,7 +96,7 @@ def _check(message: Message, said: Header) -> None:
 
 def _compare(reading: Reading) -> None:
     evn = reading.message.first("EVN")
-    event = evn.part(1, limit=8) if evn else ""
+    event = evn.part(1, limit=8).upper() if evn else ""
     if event and event != reading.header.trigger:
         reading.warn("EVN-1 contradicts MSH-9; MSH-9 counts")
     if not reading.header.version:

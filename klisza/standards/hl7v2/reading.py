@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from .facts import Header, Stamp
 from .message import Message
 from .segments import Segment, Value
 from .types import moment
 
+CLOCKS_DIFFER = timedelta(days=1)
+DAY = len("YYYYMMDD")
 UNDATED = datetime(1900, 1, 1, tzinfo=UTC)  # older than anything: overwrites nothing
 
 
@@ -41,11 +44,23 @@ class Reading:
     @property
     def event_stamp(self) -> Stamp:
         """EVN-2, else MSH-7."""
-        return self.stamp(self.moment(self.message.first("EVN"), 2))
+        return self.stamp([self.message.first("EVN")], 2)
 
-    def stamp(self, at: datetime | None = None) -> Stamp:
-        """at, else MSH-7, else when the message came."""
-        stated = at or self.header.stated_at or self.received_at
-        if stated is None:
+    def stamp(self, segments: Sequence[Segment | None] = (), number: int = 0) -> Stamp:
+        """The latest time this field says in these segments, else MSH-7, else when the message came."""
+        said = [found for segment in segments if (found := self._stated(segment, number))]
+        at = max(said, default=None) or self.header.stated_at or self.received_at
+        if at is None:
             self.warn("MSH-7: no time said")
-        return Stamp(stated or UNDATED, self.header.control_id)
+        return Stamp(at or UNDATED, self.header.control_id)
+
+    def _stated(self, segment: Segment | None, number: int) -> datetime | None:
+        """MSH-7 is better than a time in the future of the message, and than its day alone."""
+        at, sent = self.moment(segment, number), self.header.stated_at
+        if segment is None or at is None or sent is None:
+            return at
+        if at > sent + CLOCKS_DIFFER:
+            self.warn(f"{segment.name}-{number}: later than MSH-7, which counts")
+            return sent
+        is_day = len(segment.part(number)) == DAY
+        return sent if is_day and sent.astimezone(at.tzinfo).date() == at.date() else at

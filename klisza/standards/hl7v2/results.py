@@ -111,10 +111,9 @@ def _result(reading: Reading, report: _Report, pv1: Segment | None) -> Result:
     status, statuses = _status(reading, report, said)
     report_number = _report_number(said)
     parent = _parent(report, number)
-    at = [found for group in report.groups if (found := reading.moment(group.obr, 22))]
     return Result(
         key=f"{number}/{report_number}" if report_number else number,
-        stamp=reading.stamp(max(at, default=None)),
+        stamp=reading.stamp([group.obr for group in report.groups], 22),
         status=status,
         observation_statuses=statuses,
         steps=_performed(named),
