@@ -29,6 +29,16 @@ DATA_ACTIONS = {
     "patient.updated": _("Your data corrected by the hospital"),
     "patient.merged": _("Two records of yours joined"),
     "patient.unmerged": _("Two records separated again"),
+    "patient.linked": _("Records of two hospitals joined"),
+    "patient.unlinked": _("Records of two hospitals separated again"),
+    "patient.moved": _("Data entered under the wrong person put right"),
+    "report.received": _("Report received"),
+    "report.withdrawn": _("Report withdrawn by the hospital"),
+    "document.received": _("Document received"),
+    "document.withdrawn": _("Document withdrawn by the hospital"),
+    "examination.held": _("Examination held back by the hospital"),
+    "examination.released": _("Examination released by the hospital"),
+    "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # What the person's own account did.
 OWN_ACTIONS = {
