@@ -14,10 +14,12 @@ from klisza.accounts.session import EPOCH, SEEN, SINCE
 from klisza.archive.models import Quarantined, RefusedAssociation, Study
 from klisza.audit.actor import SYSTEM
 from klisza.audit.models import AuditEvent
+from klisza.console.readers import READERS
 from klisza.examinations.models import StudyIntake
 from klisza.notifications.models import Message
 from klisza.patients import services as patients
 from klisza.patients.models import Patient
+from tests.portal import ROOT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("klisza.config.urls_staff")]
 
@@ -249,3 +251,15 @@ class TestLists:
         page = clerk.get("/staff/messages/").content.decode()
         assert "smtp 550" in page
         assert "Note about a new result" in page
+
+
+def test_the_roles_are_those_of_the_manual() -> None:
+    """docs/operations/staff.md"""
+    text = (ROOT / "docs" / "operations" / "staff.md").read_text()
+    head, *rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    written = {}
+    for row in rows:
+        name = row[0].split("`")[1]
+        roles = {head[place].strip() for place, cell in enumerate(row) if cell.strip() == "x"}
+        written[name] = roles
+    assert written == {name: set(roles) for name, roles in READERS.items()}
