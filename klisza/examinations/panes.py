@@ -27,7 +27,6 @@ HEADINGS = {
     "55111-9": gettext_lazy("How the examination was performed"),
     "55115-0": gettext_lazy("Reason for the examination"),
 }
-EXTENSIONS = {kept.PDF: "pdf", kept.CDA: "xml", kept.JPEG: "jpg", kept.RTF: "rtf", kept.TEXT: "txt"}
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,6 @@ class FilePane:
     @property
     def has_text(self) -> bool:
         return any(page.text for page in self.pages)
-
-    @property
-    def is_original_only(self) -> bool:
-        """What browsers cannot print: the page itself is printed instead."""
-        return self.kind not in ("PDF",)
 
 
 @dataclass(frozen=True)
@@ -186,4 +180,4 @@ def file_name(prefix: str, moment: datetime, extension: str = "pdf") -> str:
 
 
 def extension_of(document: Document) -> str:
-    return EXTENSIONS.get(document.media_type, "bin")
+    return kept.EXTENSIONS.get(document.media_type, "bin").lower()

@@ -16,6 +16,7 @@ from klisza.archive.queries import SeriesCard
 from klisza.base import clock
 from klisza.examinations import wording as examinations
 from klisza.examinations.models import Examination
+from klisza.examinations.panes import FilePane, VersionPane
 from klisza.examinations.queries import ShownReport
 
 from . import texts
@@ -141,27 +142,44 @@ def _series(series: SeriesCard, shown: StripCard) -> dict[str, Any]:
 
 
 def _report(examination: Examination, shown: ShownReport) -> dict[str, Any]:
+    """A report with its supplements: each version has texts and files of its own."""
     pane = examinations.pane(shown)
-    address = reverse("examinations:report-file", args=[examination.pk, pane.version_id])
-    pages = [
-        {
-            "number": page.number,
-            "url": reverse("examinations:report-page", args=[examination.pk, pane.version_id, page.number]),
-            "width": page.width,
-            "height": page.height,
-        }
-        for page in pane.pages
-    ]
     return {
         "title": pane.title,
         "corrected": pane.corrected,
-        "note": pane.note,
-        "total": pane.total,
-        "pages": pages,
-        "text": [page.text for page in pane.pages if page.text],
-        "download_url": address,
-        "print_url": f"{address}?print",
+        "versions": [_version(examination, one) for one in (pane, *pane.addenda)],
     }
+
+
+def _version(examination: Examination, pane: VersionPane) -> dict[str, Any]:
+    whole = reverse("examinations:report-file", args=[examination.pk, pane.version_id])
+    return {
+        "parts": pane.parts,
+        "download_url": f"{whole}?text",
+        "print_url": f"{whole}?text&print",
+        "files": [_file(examination, pane, file) for file in pane.files],
+    }
+
+
+def _file(examination: Examination, pane: VersionPane, file: FilePane) -> dict[str, Any]:
+    name, place = "examinations:report-document", [examination.pk, pane.version_id, file.number]
+    if file.number == 1:
+        name, place = "examinations:report-file", place[:2]
+    address = reverse(name, args=place)
+    page_name = name.replace("report-file", "report") + "-page"
+    return {
+        "note": file.note,
+        "html": file.html,
+        "total": file.total,
+        "pages": [
+            {"number": page.number, "url": reverse(page_name, args=[*place, page.number]),
+             "width": page.width, "height": page.height}
+            for page in file.pages
+        ],
+        "text": [page.text for page in file.pages if page.text],
+        "download_url": f"{address}?pdf" if file.html else address,
+        "print_url": f"{address}?print" if file.html or file.kind == "PDF" else "",
+    }  # fmt: skip
 
 
 def _address(series: SeriesCard, ticket: str) -> str:

@@ -2,6 +2,7 @@
 
 from .keeping import (
     CDA,
+    EXTENSIONS,
     JPEG,
     NAMES,
     PDF,
@@ -22,6 +23,7 @@ from .statements import Statement, file_statement
 
 __all__ = [
     "CDA",
+    "EXTENSIONS",
     "JPEG",
     "NAMES",
     "PDF",

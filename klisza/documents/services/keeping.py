@@ -19,6 +19,7 @@ from klisza.patients.models import Patient
 
 MOST = 100 * 1024 * 1024  # bytes
 PDF, CDA, JPEG, RTF, TEXT = "application/pdf", "text/xml", "image/jpeg", "text/rtf", "text/plain"
+EXTENSIONS = {PDF: "PDF", CDA: "XML", JPEG: "JPG", RTF: "RTF", TEXT: "TXT"}
 NAMES = {PDF: "PDF", CDA: "XML", JPEG: "JPEG", RTF: "RTF", TEXT: "TXT"}
 
 
