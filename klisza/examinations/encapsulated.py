@@ -16,8 +16,8 @@ TITLE_MOST = 200
 def extract(path: str, name: str) -> dict[str, Any]:
     """Write the PDF as `name` into the working directory.
 
-    Returns {"title", "date": "YYYYMMDD" or "", "time": "HHMMSS" or ""}. Raises ValueError when there is no
-    PDF in it.
+    Returns {"title", "titles": what the sender's rule may name, "date": "YYYYMMDD" or "", "time": "HHMMSS" or
+    ""}. Raises ValueError when there is no PDF in it.
     """
     ds = dcmread(path)
     if str(ds.get("MIMETypeOfEncapsulatedDocument", "application/pdf")).strip().lower() != "application/pdf":
@@ -31,6 +31,7 @@ def extract(path: str, name: str) -> dict[str, Any]:
     Path(name).write_bytes(pdf)
     return {
         "title": _title(ds),
+        "titles": _titles(ds),
         "date": _first(ds, "ContentDate", "StudyDate")[:8],
         "time": _first(ds, "ContentTime")[:6],
     }
@@ -39,6 +40,12 @@ def extract(path: str, name: str) -> dict[str, Any]:
 def _title(ds: Any) -> str:
     concept: Any = next(iter(ds.get("ConceptNameCodeSequence") or ()), {})
     return str(ds.get("DocumentTitle") or concept.get("CodeMeaning") or "")[:TITLE_MOST]
+
+
+def _titles(ds: Any) -> list[str]:
+    concept: Any = next(iter(ds.get("ConceptNameCodeSequence") or ()), {})
+    named = (ds.get("DocumentTitle"), concept.get("CodeValue"), concept.get("CodeMeaning"))
+    return [str(one) for one in named if one]
 
 
 def _first(ds: Any, *keywords: str) -> str:

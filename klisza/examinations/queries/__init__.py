@@ -29,10 +29,12 @@ from .reports import (
     versions_in_effect,
 )
 from .tables import procedure_names, ward_of
-from .versions import Effect, effect_of, in_effect, moments
+from .versions import Effect, effect_of, in_effect, moments, text_of
 from .visits import next_visit
 from .work import (
     ENCAPSULATED_PDF,
+    REPORT_CLASSES,
+    STRUCTURED_REPORTS,
     encapsulated_of,
     family,
     intakes_with_documents,
@@ -43,6 +45,7 @@ from .work import (
     studies_to_link,
     studies_to_link_early,
     studies_to_try_again,
+    titles_of_reports,
 )
 
 __all__ = [
@@ -50,6 +53,8 @@ __all__ = [
     "IMAGES_SHOWN",
     "PURPOSES",
     "REPORTS_SHOWN",
+    "REPORT_CLASSES",
+    "STRUCTURED_REPORTS",
     "CoveredKind",
     "Effect",
     "ListedReport",
@@ -95,6 +100,8 @@ __all__ = [
     "studies_to_link_early",
     "studies_to_try_again",
     "study_ids",
+    "text_of",
+    "titles_of_reports",
     "version_document",
     "versions_in_effect",
     "visible",

@@ -68,15 +68,16 @@ def _digests(version: ReportVersion) -> set[str]:
 
 
 def _holds_text(document: Document, said: list[ReportVersion]) -> bool:
-    texts = [text for version in said if len(text := _letters(text_of(version))) >= WORDS_LEAST]
+    texts = [text for version in said if len(text := _letters(_said(version))) >= WORDS_LEAST]
     if not texts:
         return False
     whole = _letters(" ".join(document.page_rows.order_by("number").values_list("text", flat=True)))
     return any(text in whole for text in texts)
 
 
-def text_of(version: ReportVersion) -> str:
-    return "\n".join(line for section in version.sections for line in section["paragraphs"])
+def _said(version: ReportVersion) -> str:
+    """Without headings: those are the sender's codes, and a page has its own."""
+    return "".join(line for section in version.sections for line in section["paragraphs"])
 
 
 def _letters(text: str) -> str:

@@ -45,8 +45,9 @@ class ShownReport:
         return self.version.status == "C"
 
     @property
-    def all(self) -> tuple[ShownVersion, ...]:
-        return (ShownVersion(self.version, self.documents), *self.addenda, *self.history)
+    def counting(self) -> tuple[ShownVersion, ...]:
+        """The version in effect and its supplements."""
+        return (ShownVersion(self.version, self.documents), *self.addenda)
 
 
 def effects(examination: Examination) -> list[tuple[Report, Effect]]:
@@ -73,7 +74,7 @@ def versions_in_effect(examination: Examination) -> list[ReportVersion | None]:
 def shown_report(examination: Examination, version_id: uuid.UUID) -> ShownVersion:
     """A version in effect, an addendum, or one that was replaced. Raises NotFound, also for a withdrawn one."""
     for shown in shown_reports(examination):
-        for one in shown.all:
+        for one in (*shown.counting, *shown.history):
             if one.version.pk == version_id:
                 return one
     raise NotFound

@@ -70,3 +70,9 @@ def _in_order(versions: Iterable[ReportVersion]) -> list[tuple[Moment, ReportVer
 
 def _once(versions: Iterable[ReportVersion]) -> tuple[ReportVersion, ...]:
     return tuple({one.pk: one for one in versions}.values())
+
+
+def text_of(version: ReportVersion) -> str:
+    """The words of a report that came as text, headings included; "" of one that is documents only."""
+    blocks = [[section["title"], *section["paragraphs"]] for section in version.sections]
+    return "\n\n".join(block for lines in blocks for block in lines if block)

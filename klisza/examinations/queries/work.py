@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from klisza.archive.models import Instance, Study
+from klisza.archive.models import Instance, Peer, Study
 from klisza.examinations.models import (
     EncapsulatedIntake,
     Examination,
@@ -21,6 +21,9 @@ from klisza.patients.models import Patient, PatientIdentifier
 from klisza.standards.hl7v2.facts import Identifier
 
 ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
+# Basic Text, Enhanced and Comprehensive SR; dose and CAD reports, key objects and logs are none (1.6).
+STRUCTURED_REPORTS = tuple(f"1.2.840.10008.5.1.4.1.1.88.{kind}" for kind in (11, 22, 33))
+REPORT_CLASSES = (ENCAPSULATED_PDF, *STRUCTURED_REPORTS)
 
 
 def studies_to_link(limit: int, *, since: datetime | None = None) -> list[Study]:
@@ -82,15 +85,21 @@ def studies_of_corrected(limit: int, *, since: datetime | None = None) -> list[S
 
 
 def intakes_with_documents(limit: int) -> list[StudyIntake]:
-    """Linked studies whose encapsulated PDF objects were not looked at yet."""
+    """Linked studies whose encapsulated PDF and SR objects were not looked at yet."""
     waiting = StudyIntake.objects.filter(documents_taken=False).select_related("study")
     return list(waiting.order_by("at")[:limit])
 
 
 def encapsulated_of(study: Study) -> list[Instance]:
     taken = EncapsulatedIntake.objects.filter(instance=OuterRef("pk"))
-    objects = Instance.objects.filter(~Exists(taken), sop_class_uid=ENCAPSULATED_PDF, hidden_reason="")
+    objects = Instance.objects.filter(~Exists(taken), sop_class_uid__in=REPORT_CLASSES, hidden_reason="")
     return list(objects.filter(series__study=study).order_by("received_at", "id"))
+
+
+def titles_of_reports(instance: Instance) -> list[str] | None:
+    """What the rule of its sender lets be a report: titles or concept codes; None = everything."""
+    peer = Peer.objects.filter(name=instance.source).first() if instance.source else None
+    return peer.report_titles if peer else None
 
 
 def owner_of(issuer: str, value: str) -> Patient | None:

@@ -62,7 +62,7 @@ def _examinations_of(study: Study) -> list[Examination]:
 
 def _refresh(study: Study, examinations: list[Examination], *, taken_away: bool, by: Actor) -> None:
     """Reports that came out of hidden objects go with them; those of objects that are shown again come back."""
-    papers = Instance.objects.filter(series__study=study, sop_class_uid=queries.ENCAPSULATED_PDF)
+    papers = Instance.objects.filter(series__study=study, sop_class_uid__in=queries.REPORT_CLASSES)
     gone = taken_away and papers.exclude(hidden_reason="").exists()
     if not taken_away:
         StudyIntake.objects.filter(study=study, outcome="linked").update(documents_taken=False)

@@ -1,9 +1,10 @@
-"""Encapsulated PDF objects of linked studies become reports (source dicom)."""
+"""Encapsulated PDF and SR objects of linked studies become reports (source dicom), where the sender's rule says so."""
 
 from __future__ import annotations
 
 import tempfile
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ from klisza.blobs import services as blobs
 from klisza.examinations import queries
 from klisza.examinations.models import EncapsulatedIntake, Examination, ReportVersion, StudyIntake
 from klisza.patients.models import Patient
+from klisza.standards.hl7v2.facts import Section
 
 from .reports import StudyLeft, file_report, withdraw_taken
 
 
 def take_documents(*, intake: StudyIntake, by: Actor) -> int:
-    """File the PDF objects of one linked study; returns how many.
+    """File the PDF and SR objects of one linked study; returns how many were looked at.
 
     Raises Unavailable when bytes cannot be kept now.
     """
@@ -43,7 +45,7 @@ def take_back(*, study: Study, examination: Examination, by: Actor) -> None:
     Its objects are read again wherever it is linked next. So are those of the studies that stay, which may
     hold the same PDF.
     """
-    instances = Instance.objects.filter(series__study=study, sop_class_uid=queries.ENCAPSULATED_PDF)
+    instances = Instance.objects.filter(series__study=study, sop_class_uid__in=queries.REPORT_CLASSES)
     keys = [_key(pk) for pk in instances.values_list("pk", flat=True)]
     for report in examination.reports.filter(key__in=keys):
         withdraw_taken(report=report, by=by)
@@ -78,25 +80,50 @@ def _take(instance: Instance, examination: Examination, by: Actor) -> None:
 
 
 def _file(instance: Instance, examination: Examination, by: Actor) -> ReportVersion:
+    """Raises StudyLeft, BadMessage (no report: by its content, or by the rule of its sender), SandboxFailed."""
+    wanted = queries.titles_of_reports(instance)
+    if wanted == []:
+        raise BadMessage("objects of this sender are no reports")
     with tempfile.TemporaryDirectory(prefix="klisza-pdf-") as folder:
-        about = sandbox.call(
-            "klisza.examinations.encapsulated:extract",
-            {"path": str(blobs.open_path(instance.blob_id)), "name": "report.pdf"},
-            folder=Path(folder),
-        )
-        pdf = (Path(folder) / "report.pdf").read_bytes()
+        about = _read(instance, Path(folder))
+        if wanted is not None and not _is_named(about["titles"], wanted):
+            raise BadMessage("objects of this title are no reports")
+        sections = [_section(one) for one in about.get("sections", ())]
+        pdf = b"" if sections else (Path(folder) / "report.pdf").read_bytes()
     return file_report(
         patient=examination.patient,
         study_instance_uid=instance.series.study.study_instance_uid,
         accession_number=examination.accession_number,
         issuer=examination.issuer,
         pdf=pdf,
+        sections=sections,
+        signed_by=str(about.get("signed_by", "")),
         key=_key(instance.pk),
         issued_at=_moment(about, examination),
         title=str(about["title"]),
         source="dicom",
         by=by,
     )
+
+
+def _read(instance: Instance, folder: Path) -> dict[str, Any]:
+    path = str(blobs.open_path(instance.blob_id))
+    if instance.sop_class_uid in queries.STRUCTURED_REPORTS:
+        about: dict[str, Any] = sandbox.call("klisza.standards.dicom.sr:read", {"path": path}, folder=folder)
+        if not about["is_final"]:
+            raise BadMessage("the structured report is not complete and verified")
+        return about
+    arguments = {"path": path, "name": "report.pdf"}
+    found: dict[str, Any] = sandbox.call("klisza.examinations.encapsulated:extract", arguments, folder=folder)
+    return found
+
+
+def _section(found: dict[str, Any]) -> Section:
+    return Section("", str(found["title"]), tuple(str(line) for line in found["paragraphs"]))
+
+
+def _is_named(titles: Iterable[str], wanted: list[str]) -> bool:
+    return bool({title.strip().casefold() for title in titles} & {one.strip().casefold() for one in wanted})
 
 
 def _moment(about: dict[str, Any], examination: Examination) -> datetime:
