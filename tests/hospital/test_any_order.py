@@ -199,7 +199,12 @@ def _views(portal: Portal) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def _ends(views: dict[str, list[dict[str, Any]]]) -> set[str]:
+    return {json.dumps(view, sort_keys=True, ensure_ascii=False) for view in views.values()}
+
+
 def _is_complete(views: dict[str, list[dict[str, Any]]], expected: int) -> bool:
+    """Everything is there; in between, a date may still be the order's and not the images'."""
     return len(views) == expected and all(
         len(view) == 1
         and [(row["images"], row["report"]) for row in view[0]["examinations"]]
@@ -208,7 +213,7 @@ def _is_complete(views: dict[str, list[dict[str, Any]]], expected: int) -> bool:
     )
 
 
-def _check(portal: Portal, sequences: list[Sequence], failures: Path) -> None:
+def _check(portal: Portal, sequences: list[Sequence], report: Path) -> None:
     with Onlooker(portal) as onlooker, ThreadPoolExecutor(4) as hospitals:
         answers = list(hospitals.map(lambda one: Hospital(portal, one).run(), sequences))
         assert {answer for row in answers for answer in row} == {"AA"}
@@ -217,15 +222,12 @@ def _check(portal: Portal, sequences: list[Sequence], failures: Path) -> None:
         def look() -> bool:
             views.clear()
             views.update(_views(portal))
-            return _is_complete(views, len(sequences))
+            return _is_complete(views, len(sequences)) and len(_ends(views)) == 1
 
         try:
             portal.wait_for(look, seconds=90 + 2 * len(sequences), what="every sequence at its end")
-        except AssertionError:
-            failures.write_text(json.dumps({str(one): views.get(one.new.mrn) for one in sequences}, indent=1))
-            raise
-    ends = {json.dumps(view, sort_keys=True, ensure_ascii=False) for view in views.values()}
-    assert len(ends) == 1, ends
+        finally:
+            report.write_text(json.dumps({str(one): views.get(one.new.mrn) for one in sequences}, indent=1))
     (end,) = views[sequences[0].new.mrn]
     assert end["name"] == "Świętosława Żółć"
     assert end["examinations"][0]["count"] == 2
