@@ -108,6 +108,11 @@ def test_requests_are_bounded() -> None:
     assert len(header.requested_accessions) == 32
 
 
+def _escaped(text: str) -> bytes:
+    """Latin-2 as ISO 2022 brings it into G1, again after each delimiter."""
+    return b"\x1b-B" + text.encode("iso8859-2")
+
+
 @pytest.mark.parametrize(
     ("charset", "raw", "override", "name"),
     [
@@ -116,6 +121,19 @@ def test_requests_are_bounded() -> None:
         ("ISO_IR 100", "Żółć^Łucja".encode("iso8859-2"), "ISO_IR 101", "Żółć^Łucja"),
         ("ISO_IR 192", "Żółć".encode(), "ISO_IR 101", "Żółć"),
         ("nonsense", b"Nowak", "", "Nowak"),
+        ("ISO_IR 100", "Müller^Jörg".encode("latin-1"), "", "Müller^Jörg"),
+        ("", b"Nowak^Anna", "", "Nowak^Anna"),
+        ("", "Żółć^Łucja".encode("iso8859-2"), "ISO_IR 101", "Żółć^Łucja"),
+        ("ISO 2022 IR 101", "Żółć^Łucja".encode("iso8859-2"), "", "Żółć^Łucja"),
+        ("\\ISO 2022 IR 101", _escaped("Żółć") + b"^" + _escaped("Łucja"), "", "Żółć^Łucja"),
+        ("ISO_IR 109", "Ħal^Ġorġ".encode("iso8859-3"), "", "Ħal^Ġorġ"),
+        ("ISO-IR 101", "Żółć".encode("iso8859-2"), "", "Żółć"),
+        ("ISO_IR 100", "Świątek^Łucja".encode("cp1250"), "windows-1250", "Świątek^Łucja"),
+        ("ISO_IR 101", "Świątek^Łucja".encode("cp1250"), "windows-1250", "Świątek^Łucja"),
+        ("", "Świątek^Łucja".encode("cp1250"), "cp1250", "Świątek^Łucja"),
+        ("ISO_IR 192", "Świątek^Łucja".encode("cp1250"), "windows-1250", "Świątek^Łucja"),
+        ("ISO_IR 192", "Świątek^Łucja".encode(), "windows-1250", "Świątek^Łucja"),
+        ("ISO_IR 101", "Żółć".encode("iso8859-2"), "ISO_IR 192", "Żółć"),
         ("ISO_IR 192", b"\xff\xfe\x00x\x07", "", "\ufffd\ufffdx"),
         ("\\ISO 2022 IR 87", b"Yamada^Tarou=\x1b$B;3ED\x1b(B", "", "Yamada^Tarou=山田"),
     ],
