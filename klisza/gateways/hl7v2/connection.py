@@ -96,12 +96,12 @@ class Connection:
         return b""
 
     def _take(self, raw: bytes) -> None:
+        self.messages += 1  # before the answer: from now on nobody takes this line for a silent one
         if len(raw) > BIG:
             with big_ones:
                 self._answer(raw)
         else:
             self._answer(raw)
-        self.messages += 1
 
     def _answer(self, raw: bytes) -> None:
         caller = self.caller
