@@ -11,7 +11,17 @@ from klisza.base import clock
 from klisza.patients.services.bounces import note_bounces
 
 from . import queries
-from .services import corrected, decisions, encapsulated, linking, notices, orders, rules
+from .services import (
+    corrected,
+    decisions,
+    encapsulated,
+    hospital_documents,
+    linking,
+    notices,
+    orders,
+    provision,
+    rules,
+)
 
 BATCH = 50
 RECENT = timedelta(days=2)  # longer than any study takes to settle
@@ -73,6 +83,11 @@ def run_corrections() -> int:
     return corrected.follow_corrections(BATCH, by=SYSTEM)
 
 
+def run_waiting_documents() -> int:
+    """Documents of the hospital that came before the order they name."""
+    return hospital_documents.link_waiting(BATCH)
+
+
 def run_due() -> int:
     """What was released a moment ago: the gate is open by itself, its patient is told by this."""
     return decisions.refresh_all(queries.fallen_due(BATCH, within=RECENT))
@@ -91,6 +106,15 @@ def run_notices() -> int:
     return sum(notices.tell(account=account) for account in notices.accounts_to_tell(BATCH))
 
 
+def run_accounts() -> int:
+    return provision.provide_accounts(BATCH, by=SYSTEM, since=clock.now() - RECENT)
+
+
+def run_missed_accounts() -> int:
+    """The same without a limit of time: a contact that was added long after the examination."""
+    return provision.provide_accounts(BATCH, by=SYSTEM)
+
+
 def run_bounces() -> int:
     return note_bounces(BATCH)
 
@@ -104,9 +128,12 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (600.0, run_missed_corrections),
     (5.0, run_waiting_orders),
     (2.0, run_encapsulated),
+    (10.0, run_waiting_documents),
     (5.0, run_due),
     (600.0, run_missed_due),
     (5.0, run_rules),
     (5.0, run_notices),
+    (15.0, run_accounts),
+    (1200.0, run_missed_accounts),
     (10.0, run_bounces),
 )

@@ -33,6 +33,9 @@ def detail(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
         "panes": panes,
         "newest": max(panes, key=lambda pane: pane.issued_at, default=None),
         "why_no_report": "" if panes else wording.why_no_report(examination),
+        "documents": [
+            presenters.document_row(one) for one in queries.documents_with(examination, viewer)
+        ],
         "clinic": wording.clinic(examination),
         "visit_form": forms.Visit() if wording.awaits_visit(examination) else None,
         "is_wish": "patient_wish" in (examination.images_why, examination.report_why),
