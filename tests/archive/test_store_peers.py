@@ -74,3 +74,21 @@ def test_a_refusal_is_recorded_and_audited() -> None:
 
     assert RefusedAssociation.objects.get().calling_ae_title == "X"
     assert AuditEvent.objects.get(action="association.refused").source_ip == "10.0.0.1"
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 101", "\\ISO 2022 IR 101", "windows-1250", ""])
+def test_a_character_set_must_be_known(charset: str) -> None:
+    _add(charset=charset)
+
+    with pytest.raises(Refused, match="character set"):
+        _add("other", charset="latin-seventeen")
+
+
+def test_titles_of_reports_are_kept() -> None:
+    """None = all, [] = none (hospital-integration.md 1.6)."""
+    for name, titles in (("all", None), ("none", []), ("some", ["18748-4", " Wynik "])):
+        services.add_peer(name=name, ae_title="PACS", address="10.1.2.3", by=SYSTEM, report_titles=titles)
+
+    assert {peer.name: peer.report_titles for peer in services.peers()} == {
+        "all": None, "none": [], "some": ["18748-4", "Wynik"],
+    }  # fmt: skip

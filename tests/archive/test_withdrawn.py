@@ -185,3 +185,16 @@ def test_a_moved_study_names_the_new_patient_only(files: list[Path], images: lis
     _wait()
     assert get(_browser(images[1])[1]).status == 200
     assert Series.objects.get().preview_id is not None
+
+
+def test_a_study_without_anything_left_is_derived(files: list[Path], images: list[Instance]) -> None:
+    """Its previews go, and the worker does not try for ever."""
+    store(note("113038", *_read(files)))
+    Study.objects.update(settles_at=timezone.now())
+    settle_due()
+    while run_derive():
+        pass
+
+    study = Study.objects.get()
+    assert study.derived_revision == study.revision
+    assert Series.objects.get(modality="CT").preview_id is None

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from klisza.archive.services.hiding import REASONS
 from klisza.gateways.dicom import contexts, guard, pdus, scp, statuses
+from klisza.standards.dicom.rejection import KEY_OBJECT_SELECTION, REJECTIONS
 from klisza.standards.dicom.uids import COMPRESSED, UNCOMPRESSED
 
 TEXT = (Path(__file__).parents[2] / "docs" / "conformance" / "dicom.md").read_text()
@@ -24,6 +26,13 @@ def test_the_statuses_are_those_we_answer() -> None:
     written = re.findall(r"^\| ([0-9A-F]{4}) \| (.+) \|$", TEXT, re.MULTILINE)
 
     assert written == [(f"{status:04X}", meaning) for status, meaning in statuses.MEANING.items()]
+
+
+def test_the_rejections_are_those_we_follow() -> None:
+    written = re.findall(r"^\| `(113[0-9]{3})` \| (\w+) \|", TEXT, re.MULTILINE)
+
+    assert written == [(code, REASONS.get(code, "nothing")) for code in REJECTIONS]
+    assert f"`{KEY_OBJECT_SELECTION}`" in TEXT
 
 
 @pytest.mark.parametrize(
