@@ -73,7 +73,7 @@ def _fold(family: Family, row: Patient, *, above: str) -> None:
             _fold_column(family, row, name, stated)
     own = _restriction(family, row, stated)
     row.restricted_reason = own or above
-    row.stated = stated
+    row.stated = dict(sorted(stated.items()))
     differing = {name for name, value in before.items() if getattr(row, name) != value}
     if differing:
         row.save(update_fields=sorted(differing))

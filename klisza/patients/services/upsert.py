@@ -223,8 +223,8 @@ def _say(owner: Patient, described: Description) -> None:
         statements[name] = add(
             statements.get(name, []), _key(described.stamp, statements.get(name, [])), value
         )
-    owner.statements = statements
-    Patient.objects.filter(pk=owner.pk).update(statements=statements)
+    owner.statements = dict(sorted(statements.items()))
+    Patient.objects.filter(pk=owner.pk).update(statements=owner.statements)
 
 
 def _key(stamp: Stamp | None, known: Iterable[list[Any]]) -> Key:
