@@ -384,3 +384,30 @@ class TestChannel:
             to="a@example.org", language="pl", template="notifications/footer", context={}, kind="account"
         )
         assert message.due_at == message.created_at
+
+
+class TestTheAccountComesWithIt:
+    """S7: policy with-first-visible-examination."""
+
+    @pytest.fixture
+    def patient(self, settings: Any) -> Patient:
+        settings.ACCOUNT_POLICY = "with-first-visible-examination"
+        return a_patient(account=False, email="nowa@example.org", mobile="+48600100200")
+
+    def test_not_before_something_is_shown(self, patient: Patient) -> None:
+        services.save_release_rules(rules=[{"images": "clinician"}], by=SCRIPT)
+        examination = an_examination(patient)
+        assert jobs.run_accounts() == 0
+        services.release(examination=examination, subject="images", by=SCRIPT)
+        assert (jobs.run_accounts(), jobs.run_accounts()) == (1, 0)
+
+    def test_the_person_is_told_what_is_there(self, patient: Patient) -> None:
+        an_examination(patient)
+        assert (jobs.run_notices(), jobs.run_accounts(), jobs.run_notices()) == (0, 1, 1)
+        assert [mail["kind"] for mail in outbox("mail")] == ["account", "notice"]
+
+    @pytest.mark.parametrize("fields", [{"is_quiet": True}, {"email": ""}, {"mobile": ""}])
+    def test_some_get_none_by_themselves(self, patient: Patient, fields: dict[str, Any]) -> None:
+        Patient.objects.update(**fields)
+        an_examination(patient)
+        assert (jobs.run_accounts(), jobs.run_missed_accounts()) == (0, 0)

@@ -1,0 +1,47 @@
+"""The first examination that can be looked at brings its patient an account (S7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q
+
+from klisza.audit.actor import Actor
+from klisza.base import clock
+from klisza.examinations import queries
+from klisza.examinations.models import Examination
+from klisza.patients import queries as patients
+from klisza.patients.models import Patient
+from klisza.patients.services import provide_account
+
+from .state import refresh
+
+BY_INVITATION = "invited"
+
+
+def provide_accounts(limit: int, *, by: Actor, since: datetime | None = None) -> int:
+    """Returns how many accounts arose. since: look only at examinations that changed after it, by the index."""
+    if settings.ACCOUNT_POLICY == BY_INVITATION:
+        return 0
+    return sum(_provide(patient, by) for patient in _waiting(limit, since))
+
+
+def _waiting(limit: int, since: datetime | None) -> list[Patient]:
+    now = clock.now()
+    images = Q(images__in=queries.IMAGES_SHOWN, images_from__lte=now)
+    report = Q(report__in=queries.REPORTS_SHOWN, report_from__lte=now)
+    shown = queries.open_now().filter(images | report)
+    if since:
+        shown = shown.filter(updated_at__gte=since)
+    return list(patients.without_account().filter(pk__in=shown.values("patient_id")).order_by("pk")[:limit])
+
+
+def _provide(patient: Patient, by: Actor) -> int:
+    """With the account the person is told what is there."""
+    if provide_account(patient=patient, by=by) is None:
+        return 0
+    mine = patients.aliases(patients.survivor(patient))
+    for examination in Examination.objects.filter(patient__in=mine, visible=True).order_by("pk"):
+        refresh(examination)
+    return 1
