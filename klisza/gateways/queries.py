@@ -93,8 +93,10 @@ def keys_of(patient_ids: Iterable[uuid.UUID]) -> set[str]:
 
 
 def held_keys(most: int) -> list[str]:
-    """For whom messages wait, longest first."""
-    rows = InboundMessage.objects.filter(state=State.HELD).order_by("finished_at")
+    """For whom messages wait because nobody knows them, longest first."""
+    rows = InboundMessage.objects.filter(
+        state=State.HELD, work_items__kind="unknown_patient", work_items__done_at=None
+    ).order_by("finished_at")
     return list(dict.fromkeys(rows.values_list("patient_key", flat=True)[:most]))
 
 

@@ -12,7 +12,6 @@ from klisza.gateways.models import Hl7Peer, InboundMessage
 from klisza.patients.models import Patient
 from klisza.standards.hl7v2.facts import Identifier
 
-
 WHY_HELD = {
     "unknown_patient": "the patient is not known yet",
     "patient_differs": "the patient is another one by birth date",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,15 +11,19 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Case, Value, When
+from django.db.models import Case, F, Value, When
 
 from klisza.audit.actor import Actor
+from klisza.audit.models import AuditEvent
+from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import BadMessage, Unavailable
 from klisza.gateways import queries
 from klisza.gateways.hl7v2 import reading
+from klisza.gateways.hl7v2.changes import Change, told, watched
 from klisza.gateways.hl7v2.context import Context, Held, Trouble
-from klisza.gateways.models import InboundMessage, WorkItem
+from klisza.gateways.hl7v2.lease import Lease, is_free
+from klisza.gateways.models import Hl7Peer, InboundMessage, WorkItem
 from klisza.patients import queries as patients
 from klisza.standards.hl7v2 import facts
 from klisza.standards.hl7v2.errors import Refusal
@@ -26,6 +31,7 @@ from klisza.standards.hl7v2.errors import Refusal
 log = structlog.get_logger(__name__)
 State = InboundMessage.State
 OUR_CODE = "/klisza/"
+REPLAY_SECONDS = 3.0  # that long a page waits to show how it ended
 EFFECTS = {
     facts.Admission: "admissions",
     facts.Order: "orders",
@@ -63,6 +69,21 @@ class Outcome:
             self.code, self.location, self.patient_key = other.code, other.location, other.patient_key
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What a message would do. actions: of the audit log. changed: rows by kind."""
+
+    answer: str
+    state: str
+    code: str
+    location: str
+    reason: str
+    actions: tuple[str, ...]
+    troubles: tuple[Trouble, ...]
+    warnings: tuple[str, ...]
+    changed: tuple[Change, ...]
+
+
 def is_awaited(contents: Iterable[facts.Content]) -> bool:
     return any(isinstance(each, facts.Admission) and each.event in AWAITED_EVENTS for each in contents)
 
@@ -77,12 +98,65 @@ def process(message: InboundMessage, *, replay: bool = False, read: facts.Read |
     settle(message, outcome, replay=replay)
     log.info("hl7_applied", message=str(message.uid), state=outcome.state)
     for content in outcome.contents:
-        if outcome.state == State.APPLIED and isinstance(content, facts.Admission):
+        if outcome.state == State.APPLIED and isinstance(content, facts.Admission | facts.Order):
             _release(content, message, replay=replay)
     return outcome
 
 
-def _release(content: facts.Admission, message: InboundMessage, *, replay: bool) -> None:
+def dry_run(raw: bytes, peer: Hl7Peer | None = None) -> Preview:
+    """What this message would do now. Everything is taken back: nothing is kept, nobody is told.
+
+    Files that were written meanwhile stand in no row and are swept. Raises Unavailable.
+    """
+    now = clock.now()
+    with transaction.atomic(), watched() as counts:
+        last = AuditEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
+        message = InboundMessage.objects.create(
+            peer=peer, peer_name=peer.name if peer else "", received_at=now, size=len(raw), raw=raw
+        )
+        outcome = apply(message)
+        actions = AuditEvent.objects.filter(id__gt=last).order_by("id").values_list("action", flat=True)
+        preview = Preview(
+            outcome.answer, outcome.state, outcome.code, outcome.location, outcome.reason, tuple(actions),
+            tuple(outcome.troubles), tuple(outcome.warnings), told(counts),
+        )  # fmt: skip
+        transaction.set_rollback(True)
+    return preview
+
+
+def replay(message: InboundMessage, *, by: Actor) -> InboundMessage:
+    """Apply one message again, as after a repair; returns the row as it stands then.
+
+    The process that applies messages does it in its turn, as a rule within a second; without one it is done here.
+    """
+    with transaction.atomic():
+        InboundMessage.objects.filter(pk=message.pk).update(
+            state=State.WAITING, replays=F("replays") + 1, attempts=0
+        )
+        record("message.replayed", by=by, objects=[message])
+    deadline = time.monotonic() + REPLAY_SECONDS
+    while (row := _without_bytes(message.pk)).state == State.WAITING and time.monotonic() < deadline:
+        if not _apply_here(row):
+            time.sleep(0.1)
+    return row
+
+
+def _apply_here(row: InboundMessage) -> bool:
+    lease = Lease()
+    if not is_free() or not lease.take():
+        return False
+    try:
+        process(row)
+    finally:
+        lease.release()
+    return True
+
+
+def _without_bytes(key: int) -> InboundMessage:
+    return InboundMessage.objects.select_related("peer").defer("raw").get(pk=key)
+
+
+def _release(content: facts.Admission | facts.Order, message: InboundMessage, *, replay: bool) -> None:
     for key in queries.held(_known_keys(content, _issuer(message))):
         released = InboundMessage.objects.filter(pk=key, state=State.HELD).defer("raw").first()
         if released is not None:
@@ -197,10 +271,13 @@ def _key(identifier: facts.Identifier, default: str) -> str:
     return f"{issuers[0] if issuers else ''}|{identifier.value}"[:260]
 
 
-def _known_keys(content: facts.Admission, default: str) -> list[str]:
+def _known_keys(content: facts.Admission | facts.Order, default: str) -> list[str]:
     """Every name under which messages may wait for the people of this one."""
-    people = [content.person, *([content.second] if content.second else [])]
-    named = [each for person in people for each in person.identifiers] + list(content.prior)
+    people, named = [content.person], list[facts.Identifier]()
+    if isinstance(content, facts.Admission):
+        people += [content.second] if content.second else []
+        named += content.prior
+    named += [each for person in people for each in person.identifiers]
     keys = {
         f"{issuer}|{each.value}" for each in named for issuer in patients.issuers_of(each, default=default)
     }
