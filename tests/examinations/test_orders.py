@@ -349,6 +349,19 @@ class TestReportsOnOrders:
         order.refresh_from_db()
         assert order.patient == first
 
+    def test_whose_it_is_only_orders_say(self) -> None:
+        """The report said B before the order said A: nobody reads it, as when the order comes first."""
+        one, other = a_patient(), a_patient()
+        self.named(other, status="performed")
+        a_report(other, accession_number="A1")
+        assert len(in_list(other)) == 1
+        an_order(one)
+        assert (in_list(one), in_list(other)) == ([], [])
+        with pytest.raises(OfAnotherPatient):
+            self.named(other)
+        an_order(other, at(5))
+        assert (in_list(one), len(in_list(other))) == ([], 1)
+
     def named(self, patient: Patient, **said: object) -> Examination:
         return examination_for(
             patient=patient, step=step(**said), stamp=at(9), issuer=ISSUER, origin="", by=SCRIPT

@@ -88,6 +88,8 @@ def file_order(
                 order=order, patient=patient, names=names_of_order(order), by=by, quiet=quiet
             )
             trouble(OrderTrouble("order_moved", next(iter(left), None)))
+            if "patient" not in order.stated:  # reports alone had spoken of it, for another patient
+                _forget(order)
         order.stated["patient"] = _as_row(stamp)
     changed = _update(order, step, stamp, origin)
     _save(order)
@@ -118,7 +120,8 @@ def examination_for(
 ) -> Examination:
     """The examination that a report's OBR means; made when nobody spoke of it before.
 
-    What the OBR says of its procedure is kept as an order would be, but it never moves one to another patient.
+    What the OBR says of its procedure is kept as an order would be, but whose it is only orders say: a report
+    never moves one, and an order that comes later may move what the report was filed under.
     Raises OfAnotherPatient: its number or study stands under somebody else.
     """
     order = _known(step, issuer)
@@ -128,7 +131,6 @@ def examination_for(
         return _by_study(patient, step, stamp, issuer, by=by, quiet=quiet)
     order = order or Order(patient=patient, issuer=issuer, created_at=clock.now())
     _hold(patient, order)
-    order.stated.setdefault("patient", _as_row(stamp))
     _update(order, step, stamp, origin)
     _save(order)
     return place(order, by=by, quiet=quiet)
@@ -288,6 +290,14 @@ def _update(order: Order, step: ProcedureStep, stamp: Stamp, origin: str) -> boo
     if changed:
         order.origin = origin
     return changed
+
+
+def _forget(order: Order) -> None:
+    blank = Order()
+    for name in _values(order):
+        if name != "patient_id":
+            setattr(order, name, getattr(blank, name))
+    order.stated = {}
 
 
 def _put(order: Order, stamp: Stamp, field: str, values: dict[str, Any]) -> None:
