@@ -113,6 +113,22 @@ WORK = {
         gettext_lazy("A message number came again with another content"),
         gettext_lazy("Both messages were applied. Tell whoever runs the sender: its counter starts anew."),
     ),
+    "accession_of_other_patient": (
+        gettext_lazy("The accession number or the study stands under another patient"),
+        gettext_lazy(
+            "Nothing was linked. Find out which of the two has the wrong number and have it corrected."
+        ),
+    ),
+    "order_moved": (
+        gettext_lazy("An order was moved to another patient"),
+        gettext_lazy(
+            "Its images and reports were looked at again. Check that nothing stays with the wrong patient."
+        ),
+    ),
+    "refused": (
+        gettext_lazy("The message was accepted and then could not be applied"),
+        gettext_lazy("Read the reason and have the message corrected at the sender."),
+    ),
     "failed": (
         gettext_lazy("The portal failed on this message"),
         gettext_lazy("Tell whoever runs the portal; after the repair, replay the message."),
@@ -125,6 +141,7 @@ MESSAGES = {
     "reset": gettext_lazy("Link for a new password"),
     "names": gettext_lazy("Forgotten user name"),
     "locked": gettext_lazy("Note that the account is locked"),
+    "merged": gettext_lazy("Note that two accounts became one"),
     "password": gettext_lazy("Note that the password was changed"),
     "notice": gettext_lazy("Note about a new result"),
 }
@@ -247,8 +264,33 @@ MERGES = {
     "change": gettext_lazy("Identifier changed"),
     "move": gettext_lazy("Identifier moved to another record"),
 }
+# Rows that a message makes or changes; others are called by their class.
+ROWS = {
+    "Patient": gettext_lazy("patients"),
+    "PatientIdentifier": gettext_lazy("identifiers of patients"),
+    "MergeRecord": gettext_lazy("merges, links and moves of records"),
+    "Account": gettext_lazy("accounts"),
+    "DeskTask": gettext_lazy("tasks of the registration desk"),
+    "GuardianProposal": gettext_lazy("proposed carers"),
+    "Examination": gettext_lazy("examinations"),
+    "ExaminationIdentifier": gettext_lazy("numbers of examinations"),
+    "Order": gettext_lazy("orders"),
+    "Appointment": gettext_lazy("appointments"),
+    "Report": gettext_lazy("reports"),
+    "ReportVersion": gettext_lazy("versions of reports"),
+    "Document": gettext_lazy("documents"),
+    "ExaminationStudy": gettext_lazy("links to images"),
+    "Breach": gettext_lazy("cases for the data protection officer"),
+    "NoticeIntent": gettext_lazy("notices to patients"),
+    "Message": gettext_lazy("mails and text messages"),
+}
 
 
 def word(table: Mapping[str, object], code: str) -> str:
     """A code nobody has translated yet is still better than nothing."""
     return str(table.get(code, code))
+
+
+def trouble(kind: str) -> tuple[object, object]:
+    """What it is and what to do about it."""
+    return WORK.get(kind, (kind, WORK_UNKNOWN))

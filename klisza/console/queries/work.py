@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from klisza.base.errors import NotFound
-from klisza.examinations.models import Breach
+from klisza.examinations.models import Breach, Examination
 from klisza.gateways.models import WorkItem
 from klisza.notifications.models import Message
+from klisza.patients import queries as patients
 from klisza.patients.models import GuardianProposal, Patient
 
 from .lists import MOST_ROWS
@@ -35,6 +36,15 @@ def work_item(item_id: UUID) -> WorkItem:
     if found is None:
         raise NotFound
     return found
+
+
+def moved(patient: Patient | None) -> list[Examination]:
+    """Examinations of this person that are hidden since another system moved something (A43 to A45)."""
+    if patient is None:
+        return []
+    mine = patients.aliases(patients.survivor(patient))
+    rows = Examination.objects.filter(patient__in=mine, hidden_reason="moved")
+    return list(rows.order_by("performed_at"))
 
 
 def bounces() -> list[Bounce]:

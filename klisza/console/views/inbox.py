@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from klisza.accounts.decorators import staff_required
 from klisza.accounts.middleware import PortalRequest
 from klisza.audit.services import record
 from klisza.base import sealing
-from klisza.console.forms.inbox import SearchForm
+from klisza.console.forms.inbox import SearchForm, TryForm
 from klisza.console.presenters import inbox as shown
 from klisza.console.queries import inbox
 from klisza.console.readers import CONTENT, DESK, MESSAGE, may_read, reader
 from klisza.gateways import queries as gateways
+from klisza.gateways.hl7v2 import router
 from klisza.gateways.models import InboundMessage
 
 
@@ -79,3 +82,28 @@ def message(request: PortalRequest, uid: uuid.UUID) -> HttpResponse:
             gateways.raw_of(row), charset=row.peer.charset if row.peer else ""
         )
     return render(request, "console/message.html", context)
+
+
+@require_POST
+@reader["integration"]
+def replay(request: PortalRequest, uid: uuid.UUID) -> HttpResponse:
+    row = router.replay(inbox.message(uid), by=request.actor)
+    state = shown.line(row).state
+    messages.success(request, _("Replayed. State of the message now: %(state)s.") % {"state": state})
+    return redirect("console:message", uid)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters()
+@reader["integration"]
+def attempt(request: PortalRequest) -> HttpResponse:
+    """What a pasted message would do. Neither the message nor its effects are kept."""
+    form = TryForm(request.POST if request.method == "POST" else None)
+    context: dict[str, object] = {"form": form}
+    if form.is_bound and form.is_valid():
+        peer = form.cleaned_data["peer"]
+        raw = shown.encoded(form.cleaned_data["text"], charset=peer.charset if peer else "")
+        preview = router.dry_run(raw, peer)
+        record("message.tried", by=request.actor, reason=f"{preview.answer} {preview.code}".strip())
+        context["preview"] = shown.preview(preview, raw)
+    return render(request, "console/try.html", context, status=400 if form.errors else 200)

@@ -10,14 +10,18 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from klisza.accounts.decorators import staff_required
 from klisza.accounts.middleware import PortalRequest
 from klisza.audit.services import record
+from klisza.base.errors import NotFound
 from klisza.console import services
 from klisza.console.forms.work import NoteForm
 from klisza.console.presenters import inbox as shown
 from klisza.console.presenters import words
 from klisza.console.queries import work as queries
-from klisza.console.readers import DESK, may_read, reader
+from klisza.console.readers import ASSIGN, DESK, may_read, reader
+from klisza.examinations import kinds, wording
+from klisza.examinations.services.quarantine import show_again
 from klisza.patients import queries as patients
 
 
@@ -33,17 +37,34 @@ def work(request: PortalRequest) -> HttpResponse:
 @reader["work"]
 def item(request: PortalRequest, item_id: uuid.UUID) -> HttpResponse:
     """One of them, to be ended with a note."""
+    row = queries.work_item(item_id)
     form = NoteForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         services.finish_work(item_id=item_id, note=form.cleaned_data["note"], by=request.actor)
         messages.success(request, _("Noted as done."))
         return redirect("console:work")
     context = {
-        "line": shown.work_line(queries.work_item(item_id)),
+        "line": shown.work_line(row),
         "form": form,
         "with_patients": may_read(request, *DESK),
+        "moved": [
+            (one, wording.heading(kinds.get(one.kind), one.title)) for one in queries.moved(row.patient)
+        ],
     }
     return render(request, "console/work_item.html", context, status=400 if form.is_bound else 200)
+
+
+@require_POST
+@staff_required(*ASSIGN, "clinic")
+def confirm(request: PortalRequest, item_id: uuid.UUID, examination_id: uuid.UUID) -> HttpResponse:
+    """An examination that was hidden after a move is this patient's after all."""
+    row = queries.work_item(item_id)
+    chosen = [one for one in queries.moved(row.patient) if one.pk == examination_id]
+    if not chosen:
+        raise NotFound
+    show_again(examination=chosen[0], by=request.actor)
+    messages.success(request, _("The patient sees this examination again."))
+    return redirect("console:work_item", row.pk)
 
 
 @require_safe
