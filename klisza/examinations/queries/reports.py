@@ -51,15 +51,17 @@ class ShownReport:
 
 
 def effects(examination: Examination) -> list[tuple[Report, Effect]]:
-    """What counts of each report of this examination, without copies of one text. For staff and services too."""
-    return without_copies([(report, effect_of(report.versions.all())) for report in _reports(examination)])
+    """What counts of each report of this examination, without copies of one text, and without supplements to
+    a report that was taken back. For staff and services too.
+    """
+    return _counting(_reports(examination))
 
 
 def shown_reports(examination: Examination) -> list[ShownReport]:
     """Reports in effect, with text or documents; never a preliminary or withdrawn one, none before its release."""
     if not report_open(examination):
         return []
-    return [_shown(effect) for _, effect in effects(examination) if effect.readable]
+    return [shown for _, shown in _together(effects(examination))]
 
 
 def versions_in_effect(examination: Examination) -> list[ReportVersion | None]:
