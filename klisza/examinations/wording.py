@@ -86,10 +86,11 @@ def _card(examination: Examination, name: ProcedureName | None) -> Card:
 def heading(kind: kinds.Kind, title: str = "") -> str:
     """MR – Magnetic resonance imaging.
 
-    The label only where it is an abbreviation the patient hears at the desk.
+    The label only where it is an abbreviation the patient hears at the desk, and once.
     """
-    name = title or str(kind.name)
-    return f"{kind.label} – {name}" if str(kind.label).isupper() else name
+    name, label = title or str(kind.name), str(kind.label)
+    is_said = not label.isupper() or name.casefold().split()[:1] == [label.casefold()]
+    return name if is_said else f"{label} – {name}"
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from klisza.archive.models import Instance, Series
 from klisza.audit.models import AuditEvent
 from klisza.documents import jobs as documents_jobs
 from klisza.documents.models import DocumentPage
-from klisza.examinations.models import Examination
+from klisza.examinations.models import Examination, Ward
+from klisza.examinations.services import refresh, save_release_rules
 from klisza.patients.models import Patient
 from tests.accounts.people import sign_in
 
-from .given import a_patient, a_report, an_examination, pdf, the_examination
+from .given import SCRIPT, a_patient, a_report, an_examination, pdf, the_examination
 
 pytestmark = pytest.mark.django_db
 
@@ -280,3 +281,57 @@ class TestAnotherPerson:
 def strip(content: bytes) -> bytes:
     """Without what differs on every answer of any page, and the address that was asked for."""
     return re.sub(rb'name="(csrfmiddlewaretoken|next)" value="[^"]*"|[0-9a-f]{8}-[0-9a-f-]{27}', b"", content)
+
+
+class TestPreferences:
+    """N10, S23: how to be told, and whether only after the visit."""
+
+    def test_the_choice_is_kept(self, client: Client, patient: Patient) -> None:
+        html = page(client, "/account/results/")
+        assert "Powiadomienia o wynikach" in html
+        assert patient.account.mobile[-3:] in html
+        assert patient.account.mobile not in html
+        answer = client.post("/account/results/", {"notice_channel": "sms", "tell_after_visit": "on"})
+        assert answer.status_code == 302
+        patient.refresh_from_db()
+        assert (patient.notice_channel, patient.tell_after_visit) == ("sms", True)
+        assert "preferences.changed" in actions()
+
+    def test_nonsense_changes_nothing(self, client: Client, patient: Patient) -> None:
+        assert client.post("/account/results/", {"notice_channel": "fax"}).status_code == 400
+        patient.refresh_from_db()
+        assert patient.notice_channel == "mail"
+
+    def test_strangers_go_to_the_login(self) -> None:
+        assert Client().get("/account/results/").status_code == 302
+
+    def test_the_day_of_the_visit_is_asked_for(self, client: Client, patient: Patient) -> None:
+        examination = an_examination(patient)
+        save_release_rules(rules=[{"images": "visit", "report": "visit"}], by=SCRIPT)
+        refresh(examination)
+        address = f"/examinations/{examination.pk}/"
+        assert "Kiedy odbędzie się wizyta?" in page(client, address)
+        client.post(f"{address}visit/", {"day": "nonsense"})
+        client.post(f"{address}visit/", {"day": "2999-01-31"})
+        examination.refresh_from_db()
+        assert (examination.visit_source, examination.visit_at.year) == ("patient", 2999)
+        assert "31.01.2999" in page(client, address)
+
+    def test_nobody_enters_it_for_another(self, client: Client) -> None:
+        theirs = an_examination(a_patient())
+        assert client.post(f"/examinations/{theirs.pk}/visit/", {"day": "2999-01-31"}).status_code == 404
+
+
+class TestTheClinic:
+    def test_name_telephone_and_next_step(self, client: Client, patient: Patient) -> None:
+        """5.1: whom to call, and what happens next."""
+        examination = an_examination(patient)
+        now = examination.created_at
+        Ward.objects.create(
+            code="ONK", name="Poradnia Onkologiczna", telephone="+48 22 555 10 20",
+            next_step_pl="Prosimy o kontakt.", updated_at=now,
+        )  # fmt: skip
+        Examination.objects.update(ward_code="ONK")
+        html = page(client, f"/examinations/{examination.pk}/")
+        for text in ("Poradnia Onkologiczna", "tel:+48225551020", "Co dalej", "Prosimy o kontakt."):
+            assert text in html

@@ -27,20 +27,19 @@ def detail(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
     reports = queries.shown_reports(examination)
     note_opened(viewer, examination, [shown.version for shown in reports])
     panes = [wording.pane(shown) for shown in reports]
-    context = {
+    context: dict[str, Any] = {
         "card": wording.card(examination),
         "examination": examination,
         "panes": panes,
         "newest": max(panes, key=lambda pane: pane.issued_at, default=None),
         "why_no_report": "" if panes else wording.why_no_report(examination),
-        "documents": [
-            presenters.document_row(one) for one in queries.documents_with(examination, viewer)
-        ],
+        "documents": [presenters.document_row(one) for one in queries.documents_with(examination, viewer)],
         "clinic": wording.clinic(examination),
         "visit_form": forms.Visit() if wording.awaits_visit(examination) else None,
         "is_wish": "patient_wish" in (examination.images_why, examination.report_why),
         **_previews(viewer, examination, request.session.session_key or ""),
     }
+    context["nothing_yet"] = context["why_no_report"] and context["why_no_report"] == context["why_no_images"]
     return render(request, "examinations/detail.html", context)
 
 
