@@ -6,6 +6,7 @@ from datetime import date
 from itertools import permutations
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from klisza.patients import pesel, queries
 from klisza.patients.models import Patient, PatientIdentifier
@@ -102,3 +103,16 @@ def test_identifiers_of_two_persons_join_nothing() -> None:
     assert third.pk == one.pk
     assert "identifiers_of_two" in tasks(one) & tasks(two)
     assert ("local", "3") not in rows()
+
+
+def test_command_confirms_and_lists_names(capsys: pytest.CaptureFixture[str]) -> None:
+    adt(BOTH)
+    adt(Identifier("2", issuer="1.2.3.4.5"))
+    call_command("issuer", "alias", "SZP01", "1.2.3.4.5")
+    call_command("issuer", "list")
+    assert capsys.readouterr().out.splitlines() == [
+        "1 identifiers now stand under both names",
+        "SZP01  1.2.3.4.5  confirmed",
+    ]
+    with pytest.raises(CommandError):
+        call_command("issuer", "alias", "SZP01", "SZP01")

@@ -188,3 +188,14 @@ def test_eighteenth_birthday_brings_the_account_l17() -> None:
         assert settle_grown_up() == 1
     child.refresh_from_db()
     assert child.account is not None
+
+
+def test_invitation_that_broke_off_is_finished() -> None:
+    person = reachable(quiet=True, initial=True)
+    with time_machine.travel("2026-11-23 18:30:00+01:00"):
+        wave = start_wave(per_day=10, by=RIS)
+        Invitation.objects.create(wave=wave, patient=person, sent_at=clock.now())
+        assert invite_due() == 0
+    with time_machine.travel("2026-11-23 18:45:00+01:00"):
+        invite_due()
+    assert Invitation.objects.get().account is not None

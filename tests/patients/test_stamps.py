@@ -134,3 +134,15 @@ def test_death_is_told_to_the_desk() -> None:
     adt(minute=1, is_dead=False)
     assert (row()["is_dead"], row()["died_at"]) == (True, said_at(1).at)
     assert "patient_died" in tasks(Patient.objects.get())
+
+
+def test_discretion_about_the_survivor_covers_the_old_record() -> None:
+    adt("A", 1)
+    adt("B", 1, is_confidential=True)
+    joined(2)
+    assert (row("A")["restricted_reason"], row("B")["restricted_reason"]) == ("", "confidential")
+    adt("A", 3, is_deleted=True)
+    assert (row("A")["restricted_reason"], row("B")["restricted_reason"]) == ("deleted", "confidential")
+    undo_merge(other=Patient.objects.get(identifiers__value="B"), by=RIS)
+    adt("B", 4, is_confidential=False)
+    assert (row("A")["restricted_reason"], row("B")["restricted_reason"]) == ("deleted", "")

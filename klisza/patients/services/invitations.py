@@ -23,6 +23,7 @@ FROM_HOUR, TO_HOUR = 8, 18
 MOST_A_DAY = 100_000
 AT_ONCE = 20  # of one run: each costs an argon2
 LOOKED_AT = 200
+BROKEN_AFTER, KEEP_TRYING = timedelta(minutes=10), timedelta(days=2)
 
 
 @transaction.atomic
@@ -55,7 +56,18 @@ def stop_wave(*, wave: InvitationWave, by: Actor) -> None:
 
 def invite_due() -> int:
     """What is due now of every wave that runs; returns how many were invited."""
+    _finish_broken()
     return sum(_continue(wave) for wave in InvitationWave.objects.filter(stopped_at=None))
+
+
+def _finish_broken() -> None:
+    """A worker died between the invitation and the account."""
+    late = clock.now() - BROKEN_AFTER
+    broken = Invitation.objects.filter(
+        account=None, patient__account=None, sent_at__range=(late - KEEP_TRYING, late)
+    )
+    for invitation in broken.select_related("patient")[:AT_ONCE]:
+        _give_account(invitation)
 
 
 def _continue(wave: InvitationWave) -> int:
@@ -84,15 +96,13 @@ def _due(wave: InvitationWave) -> int:
 
 def candidates(wave: InvitationWave) -> QuerySet[Patient]:
     """Persons without an account, and with everything an account needs as far as a database can tell."""
-    today = clock.local_date(clock.now())
-    youngest = date(today.year - FULL_AGE, today.month, min(today.day, 28))
     people = Patient.objects.filter(
         survivor=None,
         account=None,
         invitation=None,
         is_dead=False,
         restricted_reason="",
-        birth_date__lte=youngest,
+        birth_date__lte=_youngest(),
     )
     people = people.exclude(Q(email="") | Q(mobile="") | Q(family_name="")).exclude(
         aliases__account__isnull=False
@@ -120,16 +130,28 @@ def invite(*, wave: InvitationWave, patient: Patient) -> bool:
             invitation = Invitation.objects.create(wave=wave, patient=patient, sent_at=clock.now())
     except IntegrityError:
         return False
-    account = provide_account(patient=patient, by=SYSTEM, invited=True)
+    return _give_account(invitation)
+
+
+def _give_account(invitation: Invitation) -> bool:
+    account = provide_account(patient=invitation.patient, by=SYSTEM, invited=True)
     Invitation.objects.filter(pk=invitation.pk).update(account=account)
-    Patient.objects.filter(pk=patient.pk).update(is_quiet=False)
+    Patient.objects.filter(pk=invitation.patient_id).update(is_quiet=False)
     return account is not None
 
 
 def settle_grown_up() -> int:
     """Who has turned 18 since may have an own account."""
-    tasks = DeskTask.objects.filter(kind="under_age", done_at=None).select_related("patient")
+    tasks = DeskTask.objects.filter(
+        kind="under_age", done_at=None, patient__birth_date__lte=_youngest()
+    ).select_related("patient")
     grown = [task.patient for task in tasks if "under_age" not in what_is_lacking(task.patient)]
     for patient in grown:
         settle_account(patient=patient, by=SYSTEM)
     return len(grown)
+
+
+def _youngest() -> date:
+    """Who was born later is under age; the exact day is what_is_lacking's business."""
+    today = clock.local_date(clock.now())
+    return date(today.year - FULL_AGE, today.month, min(today.day, 28)) + timedelta(days=3)
