@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -243,7 +243,3 @@ def _after(top: Patient, changed: set[str], by: Actor) -> None:
         restriction.follow(top, by=by)
     if "email" in changed:
         watch_shared_email(top)
-
-
-def moment(stamp: Stamp | None) -> datetime:
-    return stamp.at if stamp else clock.now()
