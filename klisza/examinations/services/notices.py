@@ -62,12 +62,12 @@ def note_document(*, document: Document, quiet: bool = False) -> None:
 
 
 def _account_of(patient: Patient) -> Account | None:
-    """Of two accounts of a merged person the survivor's. None for whom nothing is shown, and for the dead."""
+    """The one that speaks for the person. None for whom nothing is shown, and for the dead."""
     person = patients.survivor(patient)
     if person.restricted_reason or patient.restricted_reason or person.is_dead or person.died_at:
         return None
-    accounts = sorted(patients.accounts_of(person), key=lambda one: one.pk != person.account_id)
-    return next((one for one in accounts if one.state in TOLD_SOME_DAY), None)
+    account = patients.account_of(person)
+    return account if account and account.state in TOLD_SOME_DAY else None
 
 
 def _note(account: Account, examination: Examination | None, fact: Fact, *, quiet: bool) -> None:
