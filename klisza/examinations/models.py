@@ -96,7 +96,8 @@ class Examination(models.Model):
 class ExaminationIdentifier(models.Model):
     """Every name by which a machine may mean this examination.
 
-    kind: accession | filler | placer | procedure (requested procedure id) | study.
+    kind: accession | filler | placer | procedure (requested procedure id) | study; left_by: an order that went
+    to another patient and may come back.
     """
 
     examination = models.ForeignKey(Examination, on_delete=models.CASCADE, related_name="identifiers")

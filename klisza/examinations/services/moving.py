@@ -9,6 +9,7 @@ from klisza.archive.models import Study
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.examinations.models import Examination, ExaminationStudy, Order
+from klisza.examinations.queries import names as naming
 from klisza.examinations.queries.names import Name
 from klisza.patients.models import Patient
 
@@ -38,7 +39,7 @@ def leave(
         order.examinations.remove(examination)
         matching.remove_names(examination, _own(examination, names))
         if not examination.orders.exists():
-            matching.add_names(examination, [Name("left_by", str(order.pk))])
+            matching.add_names(examination, [_mark(order)])
             examination.hidden_reason = HIDDEN
             examination.save(update_fields=["hidden_reason"])
         refresh(examination, quiet=quiet)
@@ -48,17 +49,20 @@ def leave(
 
 def come_back(order: Order, mine: Collection[UUID]) -> Examination | None:
     """The order was moved by mistake and is said for its former patient again."""
-    left = Examination.objects.filter(
-        identifiers__kind="left_by", identifiers__value=str(order.pk), patient__in=mine
-    )
-    examination = left.order_by("created_at", "id").first()
+    left = (one for one in naming.holders(_mark(order)) if one.patient_id in mine)
+    examination = next((one for one in left if _mark(order) in naming.names_of(one)), None)
     if examination is None:
         return None
-    examination.identifiers.filter(kind="left_by", value=str(order.pk)).delete()
+    matching.remove_names(examination, [_mark(order)])
     if examination.hidden_reason == HIDDEN:
         examination.hidden_reason = ""
         examination.save(update_fields=["hidden_reason"])
     return examination
+
+
+def _mark(order: Order) -> Name:
+    """By its numbers, not its row: a replay makes the row anew."""
+    return Name("left_by", order.key[:128], order.issuer)
 
 
 def _own(examination: Examination, names: Collection[Name]) -> list[Name]:

@@ -95,7 +95,8 @@ def file_order(
     _save(order)
     try:
         said = names_of_step(step) if order.patient_id in queries.family(patient) else set()
-        examinations = [place(order, said=said, also=studies, by=by, quiet=quiet)]
+        settled = None if changed else _settled(order, said)
+        examinations = [settled or place(order, said=said, also=studies, by=by, quiet=quiet)]
     except OfAnotherPatient as other:
         trouble(OrderTrouble("accession_of_other_patient", detail=other.reason))
         examinations = []
@@ -131,9 +132,11 @@ def examination_for(
         return _by_study(patient, step, stamp, issuer, by=by, quiet=quiet)
     order = order or Order(patient=patient, issuer=issuer, created_at=clock.now())
     _hold(patient, order)
-    _update(order, step, stamp, origin)
+    changed = _update(order, step, stamp, origin)
     _save(order)
-    return place(order, by=by, quiet=quiet)
+    said = names_of_step(step)
+    settled = None if changed else _settled(order, said)
+    return settled or place(order, said=said, by=by, quiet=quiet)
 
 
 @transaction.atomic
@@ -159,6 +162,13 @@ def place(
     examination = refresh(examination, quiet=quiet)
     look_again(names=names, patient=order.patient, also=also, by=by, quiet=quiet)
     return Examination.objects.get(pk=_still(examination, order).pk)
+
+
+def _settled(order: Order, said: set[Name]) -> Examination | None:
+    """Where it stands already, when the message brings no new name: most messages say what is known."""
+    mine = queries.family(order.patient)
+    examination = order.examinations.filter(patient__in=mine).order_by("created_at", "id").first()
+    return examination if examination and said <= naming.names_of(examination) else None
 
 
 def _found(order: Order, names: set[Name], mine: frozenset[UUID]) -> Examination:
