@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from klisza.examinations.models import Breach
-from klisza.gateways.models import WorkItem
+from klisza.archive.models import Instance
+from klisza.examinations.models import Breach, Examination, StudyIntake
+from klisza.gateways.models import RefusedConnection, WorkItem
 from klisza.notifications.models import Message
 from klisza.patients.models import DeskTask, GuardianProposal
-from tests.examinations.given import a_patient
+from tests.examinations.given import a_patient, a_study
 
 from .desk import a_message, allowed, audited, page, signed_in
 
@@ -160,3 +161,38 @@ class TestBreaches:
     def test_who_may(self, breach: Breach) -> None:
         assert allowed("/staff/breaches/") == ["privacy", "admin"]
         assert allowed(f"/staff/breaches/{breach.pk}/") == ["privacy", "admin"]
+
+
+class TestConnections:
+    def test_say_what_became_of_images(self) -> None:
+        study = a_study(None, patient_id="X1")
+        Instance.objects.update(source="pacs")
+        StudyIntake.objects.create(
+            study=study, revision=1, outcome="unmatched", reason="unknown_patient", at=timezone.now()
+        )
+        text = page(signed_in("integration"), "/staff/associations/")
+        assert "pacs: 2 images" in text
+        assert "without a patient: No patient with this identifier is known" in text
+
+    def test_say_who_was_cut_off(self) -> None:
+        RefusedConnection.objects.create(at=timezone.now(), address="10.9.8.7", reason="message too large")
+        text = page(signed_in("integration"), "/staff/associations/")
+        assert "10.9.8.7" in text
+        assert "message too large" in text
+
+
+class TestMovedExaminations:
+    def test_are_shown_again_when_they_are_the_patients(self) -> None:
+        patient, now = a_patient(), timezone.now()
+        row = Examination.objects.create(
+            patient=patient, kind="MR", issuer="local", performed_at=now, created_at=now, updated_at=now,
+            hidden_reason="moved",
+        )  # fmt: skip
+        item = an_item(kind="move_needs_staff", patient=patient)
+        path = f"/staff/work/{item.pk}/{row.pk}/"
+        assert path in page(signed_in("radiology"), f"/staff/work/{item.pk}/")
+        assert signed_in("integration").post(path).status_code == 403
+        assert signed_in("radiology").post(path).status_code == 302
+        row.refresh_from_db()
+        assert row.hidden_reason == ""
+        assert signed_in("radiology").post(path).status_code == 404

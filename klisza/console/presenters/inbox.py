@@ -18,7 +18,7 @@ from klisza.standards.hl7v2.message import envelope, lines
 
 from . import words
 
-LONGEST_SEGMENT = 2000  # characters shown; a PDF in Base64 is no reading matter
+LONGEST_SEGMENT = 1000  # characters shown; a PDF in Base64 is no reading matter
 MOST_SEGMENTS = 500
 HELD = {text: kind for kind, text in WHY_HELD.items()}
 TONES = {"applied": "ok", "repeated": "ok", "ignored": "", "waiting": "wait", "held": "wait"}

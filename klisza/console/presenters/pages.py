@@ -20,7 +20,7 @@ TITLES = {
     "release": _("Examinations that are held back"),
     "breaches": _("Shown to the wrong person"),
     "integration": _("Messages from the hospital's systems"),
-    "associations": _("Refused connections of machines"),
+    "associations": _("Connections of machines"),
     "peers": _("Senders and devices"),
     "procedures": _("Names of examinations"),
     "wards": _("Wards and clinics"),

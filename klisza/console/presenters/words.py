@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from klisza.examinations.models import StudyIntake
 
 REASONS = {
     "rejected_by_staff": gettext_lazy("Rejected by staff"),
@@ -284,6 +287,21 @@ ROWS = {
     "NoticeIntent": gettext_lazy("notices to patients"),
     "Message": gettext_lazy("mails and text messages"),
 }
+
+OUTCOMES = {
+    "linked": gettext_lazy("linked to its examination"),
+    "unmatched": gettext_lazy("without a patient"),
+    "not_shown": gettext_lazy("of a kind that is not shown"),
+    "rejected": gettext_lazy("rejected by staff"),
+}
+
+
+def outcome(intake: StudyIntake | None, *, settled: bool) -> str:
+    """What became of images that came in, and why."""
+    if intake is None:
+        return str(_("waiting to be matched") if settled else _("arriving"))
+    what = word(OUTCOMES, intake.outcome)
+    return f"{what}: {word(REASONS, intake.reason)}" if intake.reason else what
 
 
 def word(table: Mapping[str, object], code: str) -> str:

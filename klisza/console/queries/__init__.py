@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from .counts import counts
-from .lists import MOST_ROWS, failed_messages, open_tasks, quarantined, refused_associations
+from .lists import (
+    MOST_ROWS,
+    failed_messages,
+    open_tasks,
+    quarantined,
+    received,
+    refused_associations,
+    refused_connections,
+)
 from .people import examinations_of, find, identifiers_of, journal_of, merged_into, tasks_of
 
 __all__ = [
@@ -17,6 +25,8 @@ __all__ = [
     "merged_into",
     "open_tasks",
     "quarantined",
+    "received",
     "refused_associations",
+    "refused_connections",
     "tasks_of",
 ]

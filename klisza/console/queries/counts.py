@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from klisza.archive.models import Quarantined, RefusedAssociation
+from klisza.archive.models import Quarantined
 from klisza.examinations.models import Breach, StudyIntake
+from klisza.examinations.queries import held_examinations
 from klisza.gateways.models import InboundMessage, WorkItem
 from klisza.notifications.models import Message
 from klisza.patients import queries as patients
@@ -25,7 +26,7 @@ LENGTHS: dict[str, Callable[[], QuerySet[Any]]] = {
     "guardians": lambda: GuardianProposal.objects.filter(decided_at=None),
     "messages": lambda: Message.objects.filter(state=Message.State.FAILED),
     "breaches": lambda: Breach.objects.filter(closed_at=None),
-    "associations": RefusedAssociation.objects.all,
+    "release": held_examinations,
 }
 
 

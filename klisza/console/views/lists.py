@@ -25,7 +25,12 @@ def objects(request: PortalRequest) -> HttpResponse:
 @require_safe
 @reader["associations"]
 def associations(request: PortalRequest) -> HttpResponse:
-    return render(request, "console/associations.html", {"rows": queries.refused_associations()})
+    context = {
+        "received": [(row, words.outcome(row.intake, settled=row.is_settled)) for row in queries.received()],
+        "refused": queries.refused_associations(),
+        "cut": queries.refused_connections(),
+    }
+    return render(request, "console/associations.html", context)
 
 
 @require_safe
