@@ -221,7 +221,8 @@ def _say_again(version: ReportVersion, told: _Told, moment: tuple[datetime, str]
 
 def _documents(told: _Told, versions: list[ReportVersion]) -> list[Document]:
     """The rows of its documents; bytes that another version of this report holds already are that document."""
-    held = {document.blob.sha256: document for version in versions for document in _documents_of(version)}
+    held = {document.blob.sha256: document for document in _former_documents(told)}
+    held |= {document.blob.sha256: document for version in versions for document in _documents_of(version)}
     return [
         held.get(stored.sha256)
         or documents.register(
@@ -236,6 +237,16 @@ def _documents(told: _Told, versions: list[ReportVersion]) -> list[Document]:
         )
         for enclosure, stored in zip(told.enclosures, told.stored, strict=True)
     ]
+
+
+def _former_documents(told: _Told) -> Sequence[Document]:
+    """What this very message brought before its version was made anew (replay): it keeps address and pages."""
+    if not told.origin:
+        return ()
+    former = Document.objects.filter(patient=told.patient, kind="report", origin=told.origin)
+    for rows in (ReportVersion, ReportDocument):
+        former = former.exclude(pk__in=rows.objects.exclude(document=None).values("document"))
+    return list(former.select_related("blob"))
 
 
 def _documents_of(version: ReportVersion) -> list[Document]:

@@ -27,6 +27,11 @@ class Held(Exception):
         self.identifier, self.kind = identifier, kind
 
 
+def default_issuer_of(peer: Hl7Peer | None) -> str:
+    """Of identifiers and numbers that name none."""
+    return (peer.issuer if peer else "") or settings.ISSUER
+
+
 @dataclass(frozen=True)
 class Trouble:
     """A WorkItem to be: the message was accepted, staff must look."""
@@ -55,7 +60,7 @@ class Context:
 
     @property
     def default_issuer(self) -> str:
-        return (self.peer.issuer if self.peer else "") or settings.ISSUER
+        return default_issuer_of(self.peer)
 
     def work(
         self,

@@ -21,7 +21,7 @@ from klisza.base.errors import BadMessage, Unavailable
 from klisza.gateways import queries
 from klisza.gateways.hl7v2 import reading
 from klisza.gateways.hl7v2.changes import Change, told, watched
-from klisza.gateways.hl7v2.context import Context, Held, Trouble
+from klisza.gateways.hl7v2.context import Context, Held, Trouble, default_issuer_of
 from klisza.gateways.hl7v2.lease import Lease, is_free
 from klisza.gateways.models import Hl7Peer, InboundMessage, WorkItem
 from klisza.patients import queries as patients
@@ -157,7 +157,7 @@ def _without_bytes(key: int) -> InboundMessage:
 
 
 def _release(content: facts.Admission | facts.Order, message: InboundMessage, *, replay: bool) -> None:
-    for key in queries.held(_known_keys(content, _issuer(message))):
+    for key in queries.held(_known_keys(content, default_issuer_of(message.peer))):
         released = InboundMessage.objects.filter(pk=key, state=State.HELD).defer("raw").first()
         if released is not None:
             process(released, replay=replay)
@@ -168,7 +168,7 @@ def apply(message: InboundMessage, *, replay: bool = False, read: facts.Read | N
     peer = message.peer
     context = Context(
         message=message,
-        by=Actor("machine", client=message.peer_name[:64], source_ip=message.address),
+        by=Actor("system", client="replay") if replay else _sender(message),
         peer=peer,
         quiet=replay or bool(peer and peer.is_quiet),
         replay=replay,
@@ -234,7 +234,7 @@ def settle(message: InboundMessage, outcome: Outcome, *, replay: bool = False) -
         "location": outcome.location[:64],
         "reason": outcome.reason[:500],
         "warnings": [*known, *outcome.warnings],
-        "finished_at": now,
+        "finished_at": (replay and message.finished_at) or now,
     }
     if outcome.patient_key:
         columns["patient_key"] = outcome.patient_key[:260]
@@ -262,8 +262,8 @@ def _effect(content: facts.Content) -> Callable[[facts.Content, Context], None]:
     return module.apply
 
 
-def _issuer(message: InboundMessage) -> str:
-    return Context(message=message, by=Actor("machine"), peer=message.peer).default_issuer
+def _sender(message: InboundMessage) -> Actor:
+    return Actor("machine", client=message.peer_name[:64], source_ip=message.address)
 
 
 def _key(identifier: facts.Identifier, default: str) -> str:
