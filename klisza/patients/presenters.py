@@ -25,6 +25,7 @@ DATA_ACTIONS = {
     "document.downloaded": _("Document downloaded"),
     "patient.viewed": _("Your data opened by staff"),
     "patient.opened": _("Your data opened by staff"),
+    "message.viewed": _("Your data opened by staff"),
     "patient.created": _("Your data entered by the hospital"),
     "patient.updated": _("Your data corrected by the hospital"),
     "patient.merged": _("Two records of yours joined"),
