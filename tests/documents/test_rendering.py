@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from klisza.audit.actor import SYSTEM
-from klisza.base.errors import BadMessage, NotFound, SandboxFailed
+from klisza.base.errors import BadMessage, SandboxFailed
 from klisza.blobs import services as blobs
 from klisza.documents import jobs, queries, services
 from klisza.documents.models import Document
@@ -19,6 +20,7 @@ from tests.examinations.given import a_patient, moment, pdf
 from tests.portal import ROOT
 
 pytestmark = pytest.mark.django_db
+CDA = ROOT / "tests" / "data" / "documents" / "opis-cda.xml"
 REPORTS = ROOT / "klisza" / "operations" / "demo" / "data" / "reports"
 
 
@@ -105,9 +107,75 @@ def test_a_title_stays_one_line() -> None:
 
 def test_reports_are_not_reached_past_their_gate() -> None:
     document = kept(pdf())
-    with pytest.raises(NotFound):
-        queries.of_patient([document.patient_id], document.pk)
+    assert not queries.shown([document.patient_id]).exists()
     other = kept(pdf(), kind="hospital")
-    assert queries.of_patient([other.patient_id], other.pk) == other
-    with pytest.raises(NotFound):
-        queries.of_patient([document.patient_id], other.pk)
+    assert queries.shown([other.patient_id]).get() == other
+    assert not queries.shown([document.patient_id]).exists()
+
+
+@pytest.mark.parametrize("column", [{"hidden_reason": "confidential"}, {"withdrawn_at": moment(22)}])
+def test_what_is_hidden_is_not_listed(column: dict[str, Any]) -> None:
+    document = kept(pdf(), kind="hospital")
+    Document.objects.update(**column)
+    assert not queries.shown([document.patient_id]).exists()
+
+
+# Other kinds than PDF
+
+
+def of_kind(media_type: str, body: bytes) -> Document:
+    stored = services.keep(services.Enclosure(body, media_type))
+    document = services.register(
+        patient=a_patient(), kind="hospital", title="", stored=stored, media_type=media_type,
+        issued_at=moment(21), by=SYSTEM,
+    )  # fmt: skip
+    jobs.run_rendering()
+    document.refresh_from_db()
+    return document
+
+
+def test_a_cda_becomes_our_own_page() -> None:
+    document = of_kind(services.CDA, CDA.read_bytes())
+    assert "<h3>Wniosek</h3><p><u><strong>Obraz prawidłowy.</strong></u></p>" in document.html
+    assert "onclick" not in document.html
+    assert blobs.read(document.blob_id) == CDA.read_bytes()
+
+
+def test_a_pdf_inside_a_cda_is_drawn() -> None:
+    body = base64.b64encode(pdf()).decode()
+    text = f'<text mediaType="application/pdf" representation="B64">{body}</text>'
+    xml = (
+        '<ClinicalDocument xmlns="urn:hl7-org:v3"><title>T</title><component><nonXMLBody>'
+        f"{text}</nonXMLBody></component></ClinicalDocument>"
+    )
+    document = of_kind(services.CDA, xml.encode())
+    assert (document.pages, len(queries.pages_of(document)), document.unshowable) == (1, 1, "")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        (services.CDA, b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'),
+        (services.CDA, b"<html><script>alert(1)</script></html>"),
+        (services.RTF, rb"{\rtf1 Opis}"),
+        (services.JPEG, b"\xff\xd8\xff no picture"),
+    ],
+)
+def test_what_cannot_be_shown_is_only_kept(media_type: str, body: bytes) -> None:
+    document = of_kind(media_type, body)
+    assert document.unshowable
+    assert (document.html, queries.pages_of(document)) == ("", [])
+    assert blobs.read(document.blob_id) == body
+
+
+def test_a_photograph_is_one_page() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (3000, 1500), "white").save(out, "JPEG")
+    (page,) = queries.pages_of(of_kind(services.JPEG, out.getvalue()))
+    assert (page.width, page.height) == (1240, 620)
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "image/svg+xml", ""])
+def test_other_kinds_are_not_kept(media_type: str) -> None:
+    with pytest.raises(BadMessage):
+        services.keep(services.Enclosure(b"<svg/>", media_type))

@@ -125,7 +125,8 @@ def a_report(patient: Patient, **fields: Any) -> ReportVersion:
         "source": "script",
         "by": SCRIPT,
     }
-    values["pdf"] = fields.pop("pdf", None) or pdf()
+    body = fields.pop("pdf", None)
+    values["pdf"] = pdf() if body is None else body
     return services.file_report(patient=patient, **{**values, **fields})
 
 

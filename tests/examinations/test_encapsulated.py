@@ -11,8 +11,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from klisza.archive.models import Instance, Study
-from klisza.base import sandbox
+from klisza.archive.models import Instance, Peer, Study
+from klisza.base import clock, sandbox
 from klisza.base.errors import NotFound
 from klisza.blobs import services as blobs
 from klisza.documents.models import Document
@@ -20,6 +20,7 @@ from klisza.examinations import jobs, queries, services
 from klisza.examinations.models import EncapsulatedIntake, NoticeIntent, ReportState
 from klisza.patients.models import Patient
 from tests.accounts.people import outbox
+from tests.standards.test_sr import CONTENT, report
 
 from .given import (
     SCRIPT,
@@ -207,3 +208,65 @@ class TestAStudyThatLeaves:
         assert not NoticeIntent.objects.exists()
         assert jobs.run_notices() == 0
         assert not [mail for mail in outbox("mail") if mail["kind"] == "notice"]
+
+
+class TestTheRuleOfTheSender:
+    """1.6: scanned order forms come as PDF objects too; which are reports is a rule of each peer."""
+
+    @pytest.mark.parametrize(
+        ("titles", "count"),
+        [
+            (None, 1),
+            ([], 0),
+            (["Opis badania źródłowy"], 1),
+            (["opis BADANIA źródłowy "], 1),
+            (["Skierowanie"], 0),
+        ],
+    )
+    def test_titles_decide(self, titles: list[str] | None, count: int) -> None:
+        Peer.objects.create(
+            name="TK1", ae_title="TK1", address="10.0.0.1", report_titles=titles, created_at=clock.now()
+        )
+        patient = a_patient()
+        a_study_with(patient, an_object(pdf()))
+        Instance.objects.update(source="TK1")
+        jobs.run_linking()
+        assert (jobs.run_encapsulated(), len(queries.shown_reports(the_examination(patient)))) == (1, count)
+
+
+class TestStructuredReports:
+    def taken(self, patient: Patient, **attributes: Any) -> int:
+        study = a_study(patient, accession_number="ACC1")
+        ds = report(*CONTENT, **attributes)
+        ds.file_meta = FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
+        ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+        out = io.BytesIO()
+        dcmwrite(out, ds, enforce_file_format=True)
+        an_instance(
+            a_series(study, "SR", 0), out.getvalue(), sop_class_uid=ds.SOPClassUID, number_of_frames=0
+        )
+        jobs.run_linking()
+        jobs.run_encapsulated()
+        return len(queries.shown_reports(the_examination(patient)))
+
+    def test_a_verified_one_is_a_report(self) -> None:
+        patient = a_patient()
+        assert self.taken(patient) == 1
+        (shown,) = queries.shown_reports(the_examination(patient))
+        assert [section["title"] for section in shown.version.sections] == ["Opis", "Wniosek"]
+        assert (shown.version.source, shown.document) == ("dicom", None)
+
+    def test_an_unverified_one_is_none(self) -> None:
+        assert self.taken(a_patient(), VerificationFlag="UNVERIFIED") == 0
+
+    def test_a_dose_report_is_none(self) -> None:
+        assert self.taken(a_patient(), SOPClassUID="1.2.840.10008.5.1.4.1.1.88.67") == 0
+
+    @pytest.mark.parametrize("status", ["P", "X"])
+    def test_what_the_ris_says_wins(self, status: str) -> None:
+        """PACS make an SR of a preliminary report too, and keep it when the report is withdrawn."""
+        patient = a_patient()
+        a_report(patient, status=status, source="oru")
+        assert self.taken(patient) == 0

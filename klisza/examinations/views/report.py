@@ -30,7 +30,7 @@ def report(request: HttpRequest, examination_id: uuid.UUID, version_id: uuid.UUI
         "card": wording.card(examination),
         "examination": examination,
         "pane": pane,
-        "earlier": not whole,
+        "superseded": whole is None and shown.version.status != "A",
     }
     return render(request, "examinations/report.html", context)
 
