@@ -51,11 +51,12 @@ def _render(document: Document) -> None:
             made = _ask(document, folder)
             pages = [_keep(folder, page) for page in made["rendered"]]
             html = cda.page(made["cda"]) if "cda" in made else ""
+            title = str(made["cda"]["title"]) if "cda" in made else ""
         except (SandboxFailed, FileNotFoundError, KeyError, TypeError, ValueError) as failed:
             log.warning("document_unshowable", document=str(document.pk))
             services.mark_unshowable(document=document, reason=getattr(failed, "reason", "no pages came out"))
             return
-    services.keep_pages(document=document, total=int(made["pages"]), pages=pages, html=html)
+    services.keep_pages(document=document, total=int(made["pages"]), pages=pages, html=html, title=title)
 
 
 def _ask(document: Document, folder: Path) -> Any:

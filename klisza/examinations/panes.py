@@ -120,7 +120,7 @@ def version_pane(shown: ShownVersion) -> VersionPane:
     files = [_file(number, document) for number, document in enumerate(shown.documents, start=1)]
     return VersionPane(
         version_id=version.pk,
-        title=next((one.title for one in files if one.title), "") or title_of(version.status),
+        title=(files[0].title if files else "") or title_of(version.status),
         issued_at=version.issued_at,
         parts=[_part(section) for section in version.sections],
         files=files,

@@ -115,8 +115,8 @@ def register(
 
 
 @transaction.atomic
-def keep_pages(*, document: Document, total: int, pages: list[Page], html: str = "") -> None:
-    """Rendering is done: replaces what an interrupted run may have left."""
+def keep_pages(*, document: Document, total: int, pages: list[Page], html: str = "", title: str = "") -> None:
+    """Rendering is done: replaces what an interrupted run may have left. title: for one that nobody named."""
     document.page_rows.all().delete()
     for page in pages:
         DocumentPage.objects.create(
@@ -127,7 +127,8 @@ def keep_pages(*, document: Document, total: int, pages: list[Page], html: str =
             height=page.height,
             text=page.text,
         )
-    _close(document, pages=total, unshowable="", html=html)
+    named = {} if document.title or not title else {"title": one_line(title)}
+    _close(document, pages=total, unshowable="", html=html, **named)
 
 
 def mark_unshowable(*, document: Document, reason: str) -> None:

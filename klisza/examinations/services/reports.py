@@ -244,9 +244,9 @@ def _former_documents(told: _Told) -> Sequence[Document]:
     if not told.origin:
         return ()
     former = Document.objects.filter(patient=told.patient, kind="report", origin=told.origin)
-    for rows in (ReportVersion, ReportDocument):
-        former = former.exclude(pk__in=rows.objects.exclude(document=None).values("document"))
-    return list(former.select_related("blob"))
+    first = ReportVersion.objects.exclude(document=None).values_list("document_id", flat=True)
+    further = ReportDocument.objects.values_list("document_id", flat=True)
+    return list(former.exclude(pk__in=first).exclude(pk__in=further).select_related("blob"))
 
 
 def _documents_of(version: ReportVersion) -> list[Document]:
