@@ -121,7 +121,8 @@ NO_PAGES = {
     "notifications/mail.html",
     "public/booklet.html",
     "data/report.html",
-}  # a mail and two sources of PDFs
+    "examinations/report_print.html",
+}  # a mail and three sources of PDFs
 
 
 def test_no_inline_script_or_style_in_pages() -> None:

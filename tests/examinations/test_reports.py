@@ -10,6 +10,9 @@ from klisza.base.errors import BadMessage
 from klisza.documents.models import Document
 from klisza.examinations import queries
 from klisza.examinations.models import Examination, ReportState, ReportVersion
+from klisza.examinations.queries.names import Name
+from klisza.examinations.services import matching
+from klisza.standards.hl7v2.facts import Section
 
 from .given import a_patient, a_report, a_study, an_examination, moment, pdf, the_examination, viewer
 
@@ -127,3 +130,26 @@ def test_the_examination_keeps_its_own_date() -> None:
     patient = a_patient()
     a_report(patient, issued_at=moment(25), performed_at=moment(5))
     assert the_examination(patient).performed_at == moment(5)
+
+
+def test_an_order_names_it_by_another_number() -> None:
+    """A grouped examination has several accession numbers; its columns hold one."""
+    patient = a_patient()
+    examination = an_examination(patient, accession_number="ACC1")
+    matching.add_names(examination, [Name("accession", "ACC1"), Name("accession", "ACC9")])
+    assert a_report(patient, accession_number="ACC9").report.examination == examination
+
+
+def test_text_and_documents_make_the_content() -> None:
+    """The same text with another document is another version."""
+    patient, body, text = a_patient(), pdf(), (Section("", "Opis", ("Tekst.",)),)
+    first = a_report(patient, pdf=body, sections=text)
+    assert a_report(patient, pdf=body, sections=text) == first
+    assert a_report(patient, pdf=pdf(), sections=text) != first
+
+
+def test_bytes_known_already_are_one_document() -> None:
+    patient, body = a_patient(), pdf()
+    a_report(patient, pdf=body, status="P")
+    a_report(patient, pdf=body, sections=(Section("", "", ("Tekst.",)),))
+    assert Document.objects.count() == 1

@@ -13,6 +13,7 @@ from klisza.base import clock
 from klisza.base.errors import BadMessage
 from klisza.examinations import kinds, queries
 from klisza.examinations.models import Examination, ExaminationStudy
+from klisza.examinations.queries.names import Name, own_matches
 from klisza.patients.models import Patient
 
 
@@ -45,7 +46,15 @@ class Naming:
                 return own
             if not all(map(queries.is_left, candidates)):
                 raise BadMessage("the accession number or study belongs to another patient")
-        return None
+        return next(iter(own_matches(self._names(), mine)), None)
+
+    def _names(self) -> set[Name]:
+        """For what orders said of the examination besides its own columns."""
+        names = {
+            Name("accession", self.accession_number, self.issuer),
+            Name("study", self.study_instance_uid),
+        }
+        return {name for name in names if name.value}
 
     def still_mine(self, named: Sequence[Examination]) -> list[Examination]:
         """The same rows as they are now. Raises BadMessage when one of them went to somebody else meanwhile."""
