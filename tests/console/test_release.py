@@ -46,6 +46,11 @@ class TestTheHeldOnes:
         assert audited("patient.viewed") == 1
 
 
+def test_hidden_examinations_say_why(clinic: Client, held: Examination) -> None:
+    Examination.objects.update(hidden_reason="no_order")
+    assert "there is no order for these images yet" in page(clinic, f"/staff/examinations/{held.pk}/")
+
+
 class TestDeciding:
     @pytest.mark.parametrize(
         ("decision", "action"),

@@ -11,7 +11,7 @@ from klisza.archive.models import Instance
 from klisza.examinations.models import Breach, Examination, StudyIntake
 from klisza.gateways.models import RefusedConnection, WorkItem
 from klisza.notifications.models import Message
-from klisza.patients.models import DeskTask, GuardianProposal
+from klisza.patients.models import DeskTask, GuardianProposal, Patient
 from tests.examinations.given import a_patient, a_study
 
 from .desk import a_message, allowed, audited, page, signed_in
@@ -88,6 +88,13 @@ class TestBounces:
         clerk.post(f"/staff/bounces/{bounced.pk}/done/")
         assert "Odbity" not in page(clerk, "/staff/bounces/")
         assert audited("bounce.done") == 1
+
+    def test_the_last_one_ends_the_task_of_the_desk(self, bounced: Message) -> None:
+        patient = Patient.objects.get(account_id=bounced.account_id)
+        task = DeskTask.objects.create(patient=patient, kind="mail_bounced", created_at=timezone.now())
+        signed_in("registration").post(f"/staff/bounces/{bounced.pk}/done/")
+        task.refresh_from_db()
+        assert task.done_at is not None
 
     def test_who_may(self, bounced: Message) -> None:
         assert allowed("/staff/bounces/") == ["registration", "clinic", "admin"]

@@ -31,11 +31,14 @@ class Card:
     patient: str
     title: str
     parts: list[Part]
+    hidden: str
 
 
 def card(examination: Examination) -> Card:
+    hidden = examination.hidden_reason
     return Card(
         examination=examination,
+        hidden=words.word(words.HIDDEN, hidden) if hidden else "",
         patient=patients.full_name(patients.survivor(examination.patient)),
         title=wording.heading(kinds.get(examination.kind), examination.title),
         parts=[

@@ -245,6 +245,13 @@ CORRECTIONS = {
     "unmixed": gettext_lazy("the images agree again"),
     "moved": gettext_lazy("all images name the new patient"),
 }
+HIDDEN = {
+    "moved": gettext_lazy(
+        "Hidden: another system moved something of this patient, and nobody has looked yet"
+    ),
+    "order_moved": gettext_lazy("Hidden: its order now belongs to another patient"),
+    "no_order": gettext_lazy("Hidden: there is no order for these images yet"),
+}
 RELEASED = {
     "at_once": gettext_lazy("at once"),
     "clinician": gettext_lazy("when the clinic releases it"),

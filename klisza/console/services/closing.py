@@ -13,6 +13,7 @@ from klisza.base.errors import NotFound
 from klisza.examinations.models import Breach
 from klisza.gateways.models import WorkItem
 from klisza.notifications.models import Message
+from klisza.patients import queries
 from klisza.patients import services as patients
 from klisza.patients.models import DeskTask, GuardianProposal, Patient
 
@@ -29,14 +30,24 @@ def finish_work(*, item_id: uuid.UUID, note: str, by: Actor) -> None:
 
 @transaction.atomic
 def finish_bounce(*, message_id: uuid.UUID, by: Actor) -> None:
-    """The address of a mail that came back was put right, or nothing can be done. Raises NotFound."""
+    """The address of a mail that came back was put right, or nothing can be done. Raises NotFound.
+
+    With the last one of a patient the desk's task ends as well.
+    """
     message = Message.objects.filter(pk=message_id, bounced_at__isnull=False).defer("sealed").first()
     if message is None:
         raise NotFound
     rows = Message.objects.filter(pk=message_id, bounce_done_at=None)
-    if rows.update(bounce_done_at=clock.now()):
-        owner = Patient.objects.filter(account_id=message.account_id).first() if message.account_id else None
-        record("bounce.done", by=by, patient_id=owner.pk if owner else None, objects=[message])
+    if not rows.update(bounce_done_at=clock.now()):
+        return
+    owner = Patient.objects.filter(account_id=message.account_id).first() if message.account_id else None
+    record("bounce.done", by=by, patient_id=owner.pk if owner else None, objects=[message])
+    open_ones = Message.objects.filter(account_id=message.account_id, bounced_at__isnull=False)
+    if owner and not open_ones.filter(bounce_done_at=None).exists():
+        for task in queries.open_tasks("mail_bounced").filter(
+            patient__in=queries.aliases(queries.survivor(owner))
+        ):
+            patients.finish_task(task=task, by=by)
 
 
 @transaction.atomic
