@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from klisza.audit.models import AuditEvent
 
-# What concerns the data, whoever did it.
+# What concerns the data, whoever did it. Not what arrived or was held: that a report is there is told by its
+# release alone (R63), and a clinician's reason is not for this page.
 DATA_ACTIONS = {
     "list.viewed": _("List of examinations opened"),
     "examination.opened": _("Examination opened"),
@@ -33,12 +34,6 @@ DATA_ACTIONS = {
     "patient.linked": _("Records of two hospitals joined"),
     "patient.unlinked": _("Records of two hospitals separated again"),
     "patient.moved": _("Data entered under the wrong person put right"),
-    "report.received": _("Report received"),
-    "report.withdrawn": _("Report withdrawn by the hospital"),
-    "document.received": _("Document received"),
-    "document.withdrawn": _("Document withdrawn by the hospital"),
-    "examination.held": _("Examination held back by the hospital"),
-    "examination.released": _("Examination released by the hospital"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # What the person's own account did.

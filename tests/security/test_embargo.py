@@ -17,6 +17,7 @@ from django.test import Client
 from klisza.archive import tickets
 from klisza.archive.dicomweb import browser
 from klisza.archive.models import Instance, Series, Study
+from klisza.audit.actor import Actor
 from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.base.ids import opaque_uid
@@ -30,6 +31,7 @@ from tests.examinations.given import SCRIPT, a_patient, a_report, a_series, a_st
 pytestmark = pytest.mark.django_db
 SR, ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.104.1"
 WORD = "Zmiana ogniskowa"
+CLINICIAN = Actor(kind="staff", id="clinician", role="clinic")
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
@@ -137,6 +139,14 @@ class TestHeldForSevenDays:
         text = json.dumps([mail for mail in outbox("mail") if mail["kind"] == "notice"])
         assert WORD not in text
         assert "ACC1" not in text
+
+    def test_in_the_access_log(self, client: Client, patient: Patient, version: ReportVersion) -> None:
+        """Neither that it came nor that somebody holds it, nor why."""
+        services.hold(examination=the_examination(patient), subject="report", reason=WORD, by=CLINICIAN)
+        html = client.get("/account/access-log/").content.decode()
+        assert "Zalogowanie" in html
+        for leak in (WORD, "Otrzymanie", "report.received", "examination.held"):
+            assert leak not in html
 
     def test_in_search_and_documents(self, patient: Patient, version: ReportVersion) -> None:
         assert queries.reports_of(viewer(patient)) == []
