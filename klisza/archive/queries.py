@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from klisza.base.ids import opaque_uid
 
-from .models import Instance, Series, Study
+from .models import Instance, Series, Study, Tombstone
 
 # A series of these is text, a mark or a plan: it stands behind the images and is not counted as one.
 NOT_IMAGES = frozenset({
@@ -96,6 +96,22 @@ def counts(study_id: uuid.UUID) -> StudyCounts:
         frames=Coalesce(Sum("number_of_frames"), 0),
     )
     return StudyCounts(**row)
+
+
+def study_of(uid: str) -> Study | None:
+    """By its StudyInstanceUID."""
+    return Study.objects.filter(study_instance_uid=uid).first()
+
+
+def hidden_studies() -> list[Study]:
+    """Of which nothing is shown, newest first."""
+    return list(Study.objects.exclude(hidden_reason="").order_by("-last_received_at"))
+
+
+def notes_on(study: Study) -> list[str]:
+    """SOP Instance UIDs of the rejection notes in force on it, those of staff included."""
+    notes = Tombstone.objects.filter(study_instance_uid=study.study_instance_uid, revoked_at=None)
+    return sorted(set(notes.values_list("note_uid", flat=True)))
 
 
 def is_shown(instance_id: uuid.UUID, blob_key: str) -> bool:

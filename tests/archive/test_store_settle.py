@@ -83,3 +83,11 @@ def test_a_duplicate_does_not_open_it() -> None:
         study = _settle_after(121)
 
     assert (study.state, study.revision) == (Study.State.SETTLED, 1)
+
+
+def test_further_modalities_have_a_time_of_their_own(settings: object) -> None:
+    settings.SETTLE_MODALITIES = {"ES": 1800}  # type: ignore[attr-defined]
+    _store(Modality="ES")
+
+    assert _settle_after(1799).state == Study.State.RECEIVING
+    assert _settle_after(1801).state == Study.State.SETTLED
