@@ -182,7 +182,7 @@ class Onlooker:
             for page in ("/examinations/", "/documents/"):
                 answer = self.visitor.open(page)
                 self.looks += 1
-                foreign = ("Świętosława", "A00", "Bez zmian", "Obrazy dostępne", "Opis dostępny")
+                foreign = ("Świętosława", "Bez zmian.", "Obrazy dostępne", "Opis dostępny")
                 self.seen += [word for word in foreign if word in answer.text]
 
 
