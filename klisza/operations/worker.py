@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import threading
 import time
 import traceback
@@ -16,6 +15,8 @@ import structlog
 from django.apps import apps
 from django.db import close_old_connections, connections
 from django.utils.module_loading import module_has_submodule
+
+from klisza.base.signals import stop_asked
 
 from . import metrics
 
@@ -46,9 +47,7 @@ def all_jobs() -> Iterator[Job]:
 
 def run() -> None:
     """Until SIGTERM or SIGINT; then every job may finish its run, at most FINISH_WITHIN_SECONDS."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_asked()
     metrics.serve()
     threads = [
         threading.Thread(target=_repeat, args=(job, stop), name=job.name, daemon=True) for job in all_jobs()

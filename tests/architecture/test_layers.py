@@ -70,14 +70,15 @@ def test_foreign_keys_point_down() -> None:
 
 
 SIDE_DOORS = {"get_model", "get_models", "receiver", "Signal"}
+MAY_LIST_MODELS = PACKAGE / "gateways/hl7v2/changes.py"  # names tables for staff, touches no row
 
 
 def test_no_look_up_by_name_and_no_signals() -> None:
-    """News upwards is rows read by a job; only the composer may look models up."""
+    """News upwards is rows read by a job; only the composer may look models up, and a trial run tell their names."""
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno} {name}"
         for path, tree in modules()
-        if "config" not in path.parts
+        if "config" not in path.parts and path != MAY_LIST_MODELS
         for node in ast.walk(tree)
         if (name := getattr(node, "id", getattr(node, "attr", ""))) in SIDE_DOORS
     ]

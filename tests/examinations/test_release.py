@@ -190,7 +190,12 @@ class TestRules:
         for number, order in enumerate(permutations(statuses)):
             patient = a_patient()
             for status, day in order:
-                a_report(patient, accession_number=f"A{number}", status=status, issued_at=datetime(2026, 11, day, tzinfo=UTC))
+                a_report(
+                    patient,
+                    accession_number=f"A{number}",
+                    status=status,
+                    issued_at=datetime(2026, 11, day, tzinfo=UTC),
+                )
             found.add(the_examination(patient).report_from)
         assert found == {datetime(2026, 11, 10, tzinfo=UTC)}
 

@@ -45,6 +45,7 @@ class Door:
             **settings,
         }
         self.environment = inherited | {f"KLISZA_{name}": value for name, value in given.items()}
+        self.environment["PYTHONFAULTHANDLER"] = "1"
         self.log = folder / "door.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -73,7 +74,12 @@ class Door:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20)
+        try:
+            return self.process.wait(timeout=40)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # faulthandler writes where each thread stands
+            self.process.wait()
+            raise AssertionError(self.log.read_text()[-6000:]) from None
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(

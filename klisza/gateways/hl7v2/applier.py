@@ -28,7 +28,7 @@ LOOK_AT_ROW_SECONDS = 0.25  # while another process applies what we wait for
 MOST_AT_ONCE = 32
 LONG_QUEUE = 3
 MOST_REMEMBERED = 512
-MOST_ATTEMPTS = 4  # after a process died with messages waiting: what has killed it so often is set aside
+MOST_ATTEMPTS = 6  # after a process died with messages waiting: what has killed it so often is set aside
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 GIVE_WAY_SECONDS = 0.05  # to messages that are being received: a sender waits for their sync
 
@@ -128,6 +128,7 @@ class Applier:
         self.thread.join()
 
     def _run(self) -> None:
+        router.prepare()
         while not self.closing.is_set():
             self.wake.clear()
             drop_stale_connections()

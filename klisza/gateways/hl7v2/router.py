@@ -84,6 +84,12 @@ class Preview:
     changed: tuple[Change, ...]
 
 
+def prepare() -> None:
+    """Load what the first message would have to wait for: a process that dies young shall have applied some."""
+    for name in EFFECTS.values():
+        _module(name)
+
+
 def is_awaited(contents: Iterable[facts.Content]) -> bool:
     return any(isinstance(each, facts.Admission) and each.event in AWAITED_EVENTS for each in contents)
 
@@ -258,8 +264,11 @@ def _write_work(message: InboundMessage, troubles: Iterable[Trouble], *, replay:
 
 
 def _effect(content: facts.Content) -> Callable[[facts.Content, Context], None]:
-    module = import_module(f"klisza.gateways.hl7v2.effects.{EFFECTS[type(content)]}")
-    return module.apply
+    return _module(EFFECTS[type(content)]).apply
+
+
+def _module(name: str) -> Any:
+    return import_module(f"klisza.gateways.hl7v2.effects.{name}")
 
 
 def _sender(message: InboundMessage) -> Actor:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from klisza.base.signals import stop_asked
 from klisza.gateways.hl7v2 import listener
 
 
@@ -14,7 +13,4 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        listener.serve(stop)
+        listener.serve(stop_asked())
