@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klisza.base.errors import Refused
+from klisza.base.errors import Refused, TooMany
 
 
 class WrongPassword(Refused):
@@ -25,6 +25,14 @@ class CodeDead(Refused):
     """The code was used, is too old or was tried too often: a new one is needed."""
 
 
+class BreakerTripped(TooMany):
+    """All accounts together have got as many codes as this hour may have."""
+
+
+class NumberRefused(TooMany):
+    """The number on file may not get text messages: no mobile, or a country the hospital does not pay for."""
+
+
 class NoLogin(Refused):
     """This browser has no login under way, or its time is over."""
 
@@ -39,3 +47,7 @@ class LinkDead(Refused):
 
 class ContactNotUsable(Refused):
     """An e-mail or mobile number to which nothing may be sent."""
+
+
+class WrongPasskey(Refused):
+    """The answer of a passkey is not ours, too late, or signed by a key we do not know: all look the same."""

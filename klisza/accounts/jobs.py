@@ -15,6 +15,10 @@ def run_overdue_locks() -> int:
     return services.lock_overdue()
 
 
+def run_alarms() -> int:
+    return services.watch_alarms()
+
+
 def run_sweep() -> int:
     return services.sweep()
 
@@ -22,5 +26,6 @@ def run_sweep() -> int:
 PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (1.0, run_reset_requests),
     (60.0, run_overdue_locks),
+    (15.0, run_alarms),
     (3600.0, run_sweep),
 )

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 from klisza.base.ids import new_id
@@ -45,9 +46,16 @@ class Account(AbstractBaseUser):
     wrong_codes = models.PositiveSmallIntegerField(default=0)
     locked_at = models.DateTimeField(null=True)
     lock_cause = models.CharField(max_length=16, blank=True)  # passwords | codes | staff | merge | hospital
-    lock_told_at = models.DateTimeField(null=True)  # one mail a day
+    # Wrong passwords from browsers that never signed in here: they stay out until support unlocks, the owner's
+    # own known browsers do not (R47). The state is LOCKED until the owner comes back on one of them.
+    strangers_locked_at = models.DateTimeField(null=True)
+    number_refused_at = models.DateTimeField(null=True)  # a code could not go to this number: patients' jobs
+    # When e-mail or mobile number were last replaced: for a day no new password by them (R13).
+    contact_changed_at = models.DateTimeField(null=True)
     # Raised when every session of the account must die: password change, lock, closing.
     session_epoch = models.PositiveIntegerField(default=0)
+    # When a stronger way of signing in was offered and answered, by adding one or by "Not now".
+    factor_offer_answered_at = models.DateTimeField(null=True)
     # What an own password may not consist of (names, birth year): given by patients, sealed, read at that
     # one step only.
     password_words = models.BinaryField(null=True)
@@ -88,12 +96,35 @@ class Login(models.Model):
     codes_sent = models.PositiveSmallIntegerField(default=0)
     next_code_at = models.DateTimeField(null=True)
     code_passed_at = models.DateTimeField(null=True)
+    passed_by = models.CharField(max_length=8, blank=True)  # sms | totp | passkey | recovery
     finished_at = models.DateTimeField(null=True)
-    purpose = models.CharField(max_length=8, default="login")  # login | reset
+    purpose = models.CharField(max_length=8, default="login")  # login | reset | unlock | confirm
     reset = models.ForeignKey("Reset", null=True, on_delete=models.CASCADE)
     # The account's epoch at the start: a password change, lock or closing ends logins under way as well
     # (R43).
     epoch = models.PositiveIntegerField(default=0)
+
+
+class KnownDevice(models.Model):
+    """A browser in which this account has passed every step once: its wrong passwords have a count of their own.
+
+    digest: of the random key in the browser's signed cookie. It skips no step: it only keeps strangers from
+    locking the owner out (R47).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="devices")
+    digest = models.CharField(max_length=64)
+    client = models.CharField(max_length=64, blank=True)  # 'Firefox, Android'
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # its last full login
+    expires_at = models.DateTimeField()
+    wrong_passwords = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "digest"], name="knowndevice_once"),
+        ]
 
 
 class Code(models.Model):
@@ -102,6 +133,7 @@ class Code(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id)
     login = models.ForeignKey(Login, on_delete=models.CASCADE, related_name="codes")
     digest = models.CharField(max_length=64)
+    digits = models.PositiveSmallIntegerField(default=4)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
@@ -109,16 +141,105 @@ class Code(models.Model):
     superseded = models.BooleanField(default=False)
 
 
+class Factor(models.Model):
+    """A passkey or an authenticator app of an account, as its second factor; a passkey replaces the password too.
+
+    Not in use before confirmed_at: an app has shown one right code first.
+    """
+
+    class Kind(models.TextChoices):
+        PASSKEY = "passkey"
+        TOTP = "totp"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="factors")
+    kind = models.CharField(max_length=8, choices=Kind)
+    name = models.CharField(max_length=64, blank=True)  # the owner's word for it
+    sealed = models.BinaryField()  # app: the secret; passkey: credential id and public key
+    digest = models.CharField(max_length=64, unique=True, null=True)  # passkey: of its credential id
+    sign_count = models.BigIntegerField(default=0)  # passkey: 0 for those that live on several devices
+    last_step = models.BigIntegerField(default=0)  # app: no code of this step or an earlier one counts again
+    created_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+
+class Challenge(models.Model):
+    """What a passkey is to sign: 256 random bits, once, for minutes, bound to the browser's session by its id."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    purpose = models.CharField(max_length=8)  # add | login | prove
+    account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE)  # none at the login page
+    challenge = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+
+
+class RecoveryCode(models.Model):
+    """One of ten codes of 80 bits, shown once and kept as HMAC; each opens one login."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
 class Reset(models.Model):
-    """A "forgotten password" link: 256 bits, kept as digest, 30 minutes, newest only, used once at POST."""
+    """A link in a mail, "forgotten password" or "unlock": 256 bits, kept as digest, newest only, used once at POST."""
+
+    class Purpose(models.TextChoices):
+        RESET = "reset"
+        UNLOCK = "unlock"
 
     id = models.UUIDField(primary_key=True, default=new_id)
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.RESET)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     superseded = models.BooleanField(default=False)
+
+
+class ContactChange(models.Model):
+    """An e-mail address or mobile number on its way into an account: first its owner reads back a code (N17).
+
+    Only the newest of a channel can be confirmed. What came from the hospital waits without a code until the
+    owner, signed in, or the desk asks for one.
+    """
+
+    class Channel(models.TextChoices):
+        MAIL = "mail"
+        SMS = "sms"
+
+    class Origin(models.TextChoices):
+        OWNER = "owner"
+        DESK = "desk"
+        HOSPITAL = "hospital"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="contact_changes")
+    channel = models.CharField(max_length=4, choices=Channel)
+    origin = models.CharField(max_length=8, choices=Origin)
+    sealed = models.BinaryField()  # the new address; empty when it was put in or dropped
+    old_digest = models.CharField(max_length=64, blank=True)  # of the address in use at that time
+    new_digest = models.CharField(max_length=64)
+    document = models.CharField(max_length=200, blank=True)  # what the desk has looked at
+    created_at = models.DateTimeField()
+    code_digest = models.CharField(max_length=64, blank=True)
+    expires_at = models.DateTimeField(null=True)  # of the code
+    tries = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    dropped_at = models.DateTimeField(null=True)  # replaced by a newer one, or "this is not mine"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "channel"],
+                condition=models.Q(done_at=None, dropped_at=None),
+                name="contactchange_open_once",
+            )
+        ]
 
 
 class ResetRequest(models.Model):
@@ -146,6 +267,79 @@ class Bucket(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key", "window"], name="bucket_once")]
+
+
+class TextHour(models.Model):
+    """How many codes went out in one hour, by all processes, and where the breaker trips (R44)."""
+
+    hour = models.DateTimeField(primary_key=True)
+    sent = models.PositiveIntegerField(default=0)
+    most = models.PositiveIntegerField()
+
+
+class Alarm(models.Model):
+    """An attack on all accounts together is under way; open until it has been quiet for a while."""
+
+    class Kind(models.TextChoices):
+        LOGINS = "logins"  # wrong passwords and codes: new codes have six digits
+        TEXTS = "texts"  # the breaker of text messages has tripped
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    kind = models.CharField(max_length=8, choices=Kind)
+    began_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind"], condition=models.Q(ended_at=None), name="alarm_open_once"
+            )
+        ]
+
+
+class Session(AbstractBaseSession):
+    """What one browser's cookie stands for. Its key is a digest: the value of the cookie lies nowhere (R70).
+
+    The columns beside the content are what owners see in their list of devices; empty before the last step of
+    the login. Whoever deletes the row ends the session at its next request.
+    """
+
+    account = models.ForeignKey(Account, null=True, on_delete=models.CASCADE, related_name="sessions")
+    epoch = models.PositiveIntegerField(default=0)
+    client = models.CharField(max_length=64, blank=True)  # 'Firefox, Android'
+    network = models.CharField(max_length=48, blank=True)  # IPv4 /24 or IPv6 /48 of the login: no place
+    since = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)  # last activity, all tabs together
+
+
+class ClosingRequest(models.Model):
+    """An owner wishes the account closed. Done by staff, or by itself after some days; can be taken back."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="closing_requests")
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    taken_back_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=models.Q(done_at=None, taken_back_at=None),
+                name="closingrequest_open_once",
+            )
+        ]
+
+
+class ClauseText(models.Model):
+    """The words behind the hash of an acceptance: what was shown can be read again when files have changed."""
+
+    sha256 = models.CharField(primary_key=True, max_length=64)
+    version = models.CharField(max_length=32)
+    language = models.CharField(max_length=5)
+    text = models.TextField()
 
 
 class ClauseAcceptance(models.Model):

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from klisza.base import clock
 
+from . import queries
 from .models import Login
 from .phones import tail
 
@@ -34,7 +35,7 @@ def code_page(login: Login) -> CodePage:
     wait = max(0, math.ceil((login.next_code_at - now).total_seconds())) if login.next_code_at else 0
     return CodePage(
         tail=tail(login.account.mobile),
-        digits=settings.OTP_DIGITS,
+        digits=queries.digits_of(login),
         was_sent=login.codes_sent > 0,
         can_ask=has_more and wait == 0,
         wait_seconds=wait if has_more else 0,

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from klisza.base import clock, sealing
 
 from . import clausetext
-from .models import Account, ClauseAcceptance, Login, MachineClient, Reset
+from .models import Account, Alarm, ClauseAcceptance, Code, Factor, Login, MachineClient, RecoveryCode, Reset
+from .phones import normal_mobile
 
-CODE, CLAUSE, PASSWORD, DONE = "code", "clause", "password", "done"
+CODE, CLAUSE, ENROL, PASSWORD, DONE = "code", "clause", "enrol", "password", "done"
+PASSKEY, TOTP, SMS, RECOVERY = "passkey", "totp", "sms", "recovery"  # ways of the second factor
 
 
-def login_under_way(key: str) -> Login | None:
+def login_under_way(key: str, *, confirming: bool = False) -> Login | None:
     """The login this browser has begun; None when it is over, too old, or the account changed under it
     (R43).
+
+    confirming: instead, the text message of somebody signed in who shows to be still there; it signs nobody in.
     """
     if not key:
         return None
@@ -27,26 +33,115 @@ def login_under_way(key: str) -> Login | None:
         )
         .first()
     )
-    if login is None or not login.account.is_active or login.epoch != login.account.session_epoch:
+    if login is None or login.purpose == "unlock" or (login.purpose == "confirm") != confirming:
+        return None
+    if not login.account.is_active or login.epoch != login.account.session_epoch:
         return None
     return login
 
 
+def unlock_under_way(key: str) -> Login | None:
+    """The same for an owner who is unlocking the account; it leads to no page of the account."""
+    login = (
+        Login.objects.select_related("account", "reset")
+        .filter(
+            session_digest=key_digest(key),
+            purpose="unlock",
+            finished_at=None,
+            started_at__gt=clock.now() - settings.LOGIN_LIFE,
+        )
+        .first()
+    )
+    if login is None or login.epoch != login.account.session_epoch:
+        return None
+    return login if may_unlock_itself(login.account) else None
+
+
+def may_unlock_itself(account: Account) -> bool:
+    """Patients, and only after wrong passwords: five wrong codes mean that somebody has the right password."""
+    is_shut = account.state == Account.State.LOCKED or account.strangers_locked_at is not None
+    by_passwords = account.lock_cause == "passwords" and normal_mobile(account.mobile) is not None
+    return is_shut and by_passwords and account.kind == Account.Kind.PATIENT
+
+
 def next_step(login: Login) -> str:
-    """code -> clause -> password -> done: the only place that knows the order (manual M2.3-M2.6)."""
+    """code (any second factor) -> clause -> staff: a factor of their own -> password -> done.
+
+    The only place that knows the order (manual M2.3-M2.6). Staff add their factor before the temporary
+    password is replaced: no account of staff is in use with a password alone (R15).
+    """
     account = login.account
-    if needs_code(account) and login.code_passed_at is None:
+    if login.code_passed_at is None and needs_code(account):
         return CODE
     if account.kind == Account.Kind.PATIENT and not has_accepted(account):
         return CLAUSE
+    if must_enrol(account):
+        return ENROL
     if login.purpose == "reset" or account.password_is_temporary:
         return PASSWORD
     return DONE
 
 
 def needs_code(account: Account) -> bool:
-    """Every patient; of staff those with a mobile number on file."""
-    return account.kind == Account.Kind.PATIENT or bool(account.mobile)
+    """Every patient; of staff those who have a factor or at least a mobile number on file."""
+    return account.kind == Account.Kind.PATIENT or bool(account.mobile) or has_factor(account)
+
+
+def must_enrol(account: Account) -> bool:
+    """Staff without a passkey or an app; only the demo lets text messages do (KLISZA_STAFF_FACTOR)."""
+    if account.kind != Account.Kind.STAFF or (settings.STAFF_FACTOR == "sms" and account.mobile):
+        return False
+    return not has_factor(account)
+
+
+def ways(account: Account) -> tuple[str, ...]:
+    """By what this account may prove itself after the password, the best first."""
+    kinds = set(factors(account).values_list("kind", flat=True))
+    found = [kind for kind in (PASSKEY, TOTP) if kind in kinds]
+    if may_use_sms(account):
+        found.append(SMS)
+    if kinds and recovery_left(account):
+        found.append(RECOVERY)
+    return tuple(found)
+
+
+def may_use_sms(account: Account) -> bool:
+    """Patients always: it stays the way back. Staff only until they have a factor (R15), or in the demo."""
+    if account.kind == Account.Kind.PATIENT:
+        return True
+    return bool(account.mobile) and (settings.STAFF_FACTOR == "sms" or not has_factor(account))
+
+
+def wants_sms(account: Account) -> bool:
+    """A text message goes out by itself only to who has nothing better."""
+    return may_use_sms(account) and not has_factor(account)
+
+
+def factors(account: Account) -> QuerySet[Factor]:
+    """In use, oldest first."""
+    return Factor.objects.filter(account=account).exclude(confirmed_at=None).order_by("created_at")
+
+
+def has_factor(account: Account) -> bool:
+    return factors(account).exists()
+
+
+def factor_of(account: Account, factor_id: uuid.UUID) -> Factor | None:
+    return factors(account).filter(pk=factor_id).first()
+
+
+def app_being_added(account: Account) -> Factor | None:
+    """An authenticator app that has not shown its first code yet."""
+    return Factor.objects.filter(
+        account=account,
+        kind=Factor.Kind.TOTP,
+        confirmed_at=None,
+        created_at__gt=clock.now() - settings.TOTP_SETUP_LIFE,
+    ).first()
+
+
+def recovery_left(account: Account) -> int:
+    return RecoveryCode.objects.filter(account=account, used_at=None).count()
 
 
 def has_accepted(account: Account) -> bool:
@@ -60,11 +155,28 @@ def accepted_at(account: Account) -> datetime | None:
 
 def usable_reset(digest: str) -> Reset | None:
     """A reset link that still works. The comparison is the index: 256 random bits cannot be guessed."""
-    return (
-        Reset.objects.select_related("account")
-        .filter(digest=digest, used_at=None, superseded=False, expires_at__gt=clock.now())
-        .first()
-    )
+    return _usable(digest, Reset.Purpose.RESET)
+
+
+def usable_unlock(digest: str) -> Reset | None:
+    link = _usable(digest, Reset.Purpose.UNLOCK)
+    return link if link and may_unlock_itself(link.account) else None
+
+
+def _usable(digest: str, purpose: Reset.Purpose) -> Reset | None:
+    found = Reset.objects.select_related("account").filter(digest=digest, purpose=purpose)
+    return found.filter(used_at=None, superseded=False, expires_at__gt=clock.now()).first()
+
+
+def digits_of(login: Login) -> int:
+    """How long the code is that this login waits for."""
+    newest = Code.objects.filter(login=login, superseded=False).values_list("digits", flat=True).first()
+    return newest or settings.OTP_DIGITS
+
+
+def alarms() -> list[Alarm]:
+    """Attacks that are under way now, for the staff pages and for the length of codes."""
+    return list(Alarm.objects.filter(ended_at=None).order_by("began_at"))
 
 
 def client_for(token: str) -> MachineClient | None:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from klisza.base import clock
 
-from . import queries
+from . import queries, sessionstore, source
 from .models import Account, Login
+from .services import sessions as rows
 from .services.revocation import revoke
+from .sessionstore import CLIENT, EPOCH, NETWORK, SINCE
 
-LOGIN, RESET, NEXT, LANGUAGE, EPOCH, SINCE, SEEN, ENDED = (
+LOGIN, RESET, UNLOCK, NEXT, LANGUAGE, ENDED = (
     "login",
     "reset",
+    "unlock",
     "next",
     "language",
-    "epoch",
-    "since",
-    "seen",
     "ended",
 )
+# The last second factor, the challenge of a passkey, the text message of a confirmation.
+FRESH, CHALLENGE, CONFIRM = "fresh", "challenge", "confirm"
 # The time of the last request is written at most this often: a page is no reason for a write to the disk.
 SEEN_STEP_SECONDS = 30
 
@@ -53,7 +59,13 @@ def sign_in(request: HttpRequest, account: Account) -> str:
         request.session.pop(name, None)
     auth.login(request, account, backend="klisza.accounts.backend.ById")
     request.session.update(
-        {EPOCH: account.session_epoch, SINCE: _now(), SEEN: _now(), LANGUAGE: account.language}
+        {
+            EPOCH: account.session_epoch,
+            SINCE: _now(),
+            LANGUAGE: account.language,
+            CLIENT: source.client_family(request),
+            NETWORK: source.prefix(request),
+        }
     )
     return next_path
 
@@ -85,27 +97,75 @@ def account_of(request: HttpRequest) -> Account | None:
     if fault:
         end(request, said=fault)
         return None
-    if _now() - int(request.session.get(SEEN, 0)) >= SEEN_STEP_SECONDS:
-        request.session[SEEN] = _now()
+    if not is_question(request) and idle_seconds(request) >= SEEN_STEP_SECONDS:
+        touch(request)
     return user
 
 
+def touch(request: HttpRequest) -> None:
+    """Somebody is there: the clock of all tabs starts anew."""
+    if request.session.session_key:
+        rows.touch(session_key=request.session.session_key)
+        sessionstore.of(request).seen_at = clock.now()
+
+
+def is_question(request: HttpRequest) -> bool:
+    """A page that asks by itself how much time is left is no sign of life."""
+    return request.method == "GET" and request.path == reverse("accounts:alive")
+
+
+def idle_seconds(request: HttpRequest) -> float:
+    seen = sessionstore.of(request).seen_at
+    return (clock.now() - seen).total_seconds() if seen else 0.0
+
+
+@dataclass(frozen=True)
+class Left:
+    """seconds: until the session ends. is_final: no activity makes it longer, its day is over."""
+
+    seconds: int
+    is_final: bool
+
+
+def left(request: HttpRequest, account: Account) -> Left:
+    idle = settings.SESSION_IDLE.total_seconds() - idle_seconds(request)
+    final = longest(account).total_seconds() - (_now() - int(request.session.get(SINCE, 0)))
+    return Left(max(0, int(min(idle, final))), final <= idle)
+
+
+def longest(account: Account) -> timedelta:
+    return settings.STAFF_SESSION_MOST if account.kind == Account.Kind.STAFF else settings.SESSION_MOST
+
+
 def _fault(request: HttpRequest, account: Account) -> str:
-    most = settings.STAFF_SESSION_MOST if account.kind == Account.Kind.STAFF else settings.SESSION_MOST
     if account.kind != listener_kind() or account.state != Account.State.ACTIVE:
         return "over"
     if (
         request.session.get(EPOCH) != account.session_epoch
-        or _now() - int(request.session.get(SINCE, 0)) >= most.total_seconds()
+        or _now() - int(request.session.get(SINCE, 0)) >= longest(account).total_seconds()
     ):
         return "over"
-    idle = _now() - int(request.session.get(SEEN, 0)) >= settings.SESSION_IDLE.total_seconds()
-    return "idle" if idle else ""
+    return "idle" if idle_seconds(request) >= settings.SESSION_IDLE.total_seconds() else ""
 
 
 def listener_kind() -> str:
     """Patients exist on the public listener only, staff on the staff listener only."""
     return Account.Kind.STAFF if settings.LISTENER == "staff" else Account.Kind.PATIENT
+
+
+def note_fresh(request: HttpRequest, at: datetime | None = None) -> None:
+    """A second factor was right in this session: for ten minutes the important changes are open."""
+    request.session[FRESH] = int((at or clock.now()).timestamp())
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    age = _now() - int(request.session.get(FRESH, 0))
+    return 0 <= age < settings.FRESH_LIFE.total_seconds()
+
+
+def confirmation_of(request: HttpRequest) -> Login | None:
+    """The text message by which the person signed in here shows to be still there."""
+    return queries.login_under_way(request.session.get(CONFIRM, ""), confirming=True)
 
 
 def safe_path(path: str) -> str:

@@ -70,7 +70,9 @@ def last_code() -> str:
 
 
 def wrong_code() -> str:
-    return f"{(int(last_code()) + 1) % 10000:04d}"
+    """As long as the right one."""
+    right = last_code()
+    return f"{(int(right) + 1) % 10 ** len(right):0{len(right)}d}"
 
 
 def temporary_password() -> str:

@@ -182,7 +182,7 @@ def test_foreign_number_gets_no_message_r44() -> None:
 
 
 def test_codes_are_even_and_keep_zeros_r45() -> None:
-    made = [codes.new_code() for _code in range(20_000)]
+    made = [codes.new_code(4) for _code in range(20_000)]
     assert all(len(code) == 4 and code.isdigit() for code in made)
     counts = [sum(1 for code in made if code[0] == str(digit)) for digit in range(10)]
     chi_square = sum((count - 2000) ** 2 / 2000 for count in counts)
@@ -190,7 +190,7 @@ def test_codes_are_even_and_keep_zeros_r45() -> None:
 
 
 def test_leading_zeros_are_accepted_r45(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codes, "new_code", lambda: "0042")
+    monkeypatch.setattr(codes, "new_code", lambda digits: "0042")
     login = started(active_account())
     enter(login, " 00 42 ")
     assert queries.next_step(Login.objects.get(pk=login.pk)) == queries.DONE

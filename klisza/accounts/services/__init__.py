@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from . import contact
+from .alarms import watch as watch_alarms
 from .change import change_password, set_own_password
 from .clause import accept_clause
 from .clients import create_client, revoke_client
 from .codes import enter_code, send_code
+from .factors.confirming import begin_confirmation
+from .factors.keeping import decline_offer, remove_factor, reset_factors
+from .factors.passkeys import add_passkey, begin_adding, begin_proving, enter_passkey, prove_passkey
+from .factors.recovery import enter_recovery_code, make_recovery_codes
+from .factors.totp import begin_app, confirm_app, enter_totp
+from .known import remember_device
 from .language import choose_language
 from .locking import end_sessions, lock, lock_overdue, unlock
 from .login import abandon, begin, enter_password, finish, send_first_code
@@ -13,36 +21,56 @@ from .provision import Draft, create_account, draft, move_new_account, reissue, 
 from .reset import answer_requests, ask_for_names, ask_for_reset, start_reset
 from .revocation import revoke
 from .staff import ROLES, create_staff, renew_staff_password
-from .suspending import HOSPITAL, close_for, give_back, suspend
+from .suspending import GUARDIAN, HOSPITAL, begin_anew, close_for, give_back, suspend
 from .sweep import sweep
+from .unlocking import finish_unlock, start_unlock
 
 __all__ = [
+    "GUARDIAN",
     "HOSPITAL",
     "ROLES",
     "Draft",
     "abandon",
     "accept_clause",
+    "add_passkey",
     "answer_requests",
     "ask_for_names",
     "ask_for_reset",
     "begin",
+    "begin_anew",
+    "begin_adding",
+    "begin_app",
+    "begin_confirmation",
+    "begin_proving",
     "change_password",
     "choose_language",
     "close_for",
+    "contact",
+    "confirm_app",
     "create_account",
     "create_client",
     "create_staff",
+    "decline_offer",
     "draft",
     "end_sessions",
     "enter_code",
+    "enter_passkey",
     "enter_password",
+    "enter_recovery_code",
+    "enter_totp",
     "finish",
+    "finish_unlock",
     "give_back",
     "lock",
     "lock_overdue",
+    "make_recovery_codes",
     "move_new_account",
+    "prove_passkey",
     "reissue",
+    "remember_device",
+    "remove_factor",
     "renew_staff_password",
+    "reset_factors",
     "revoke",
     "revoke_client",
     "send_code",
@@ -50,7 +78,9 @@ __all__ = [
     "set_own_password",
     "set_password_words",
     "start_reset",
+    "start_unlock",
     "suspend",
     "sweep",
     "unlock",
+    "watch_alarms",
 ]

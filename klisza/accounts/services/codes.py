@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from klisza.accounts.errors import AccountLocked, CodeDead, WrongCode
-from klisza.accounts.models import Account, Code, Login
+from klisza.accounts import queries
+from klisza.accounts.errors import AccountLocked, BreakerTripped, CodeDead, NoLogin, NumberRefused, WrongCode
+from klisza.accounts.models import Account, Alarm, Code, Login
 from klisza.accounts.phones import normal_mobile
 from klisza.accounts.sentences import locked_sentence
 from klisza.audit.actor import Actor
@@ -22,7 +23,7 @@ from klisza.base import clock, sealing
 from klisza.base.errors import TooMany
 from klisza.notifications.services import enqueue_sms
 
-from . import locking
+from . import alarms, breaker, locking
 from .limits import returning, seconds_left, take
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -39,29 +40,57 @@ RETURNING codes_sent
 COUNT_TRY = """
 UPDATE accounts_code SET tries = tries + 1
 WHERE login_id = %s AND superseded = %s AND used_at IS NULL AND expires_at > %s AND tries < %s
-RETURNING id, digest
+RETURNING id, digest, digits
 """
 COUNT_WRONG = """
 UPDATE accounts_account SET wrong_codes = wrong_codes + 1
-WHERE id = %s AND state IN ('new', 'active') AND wrong_codes < %s
+WHERE id = %s AND state IN ('new', 'active', %s) AND wrong_codes < %s
 RETURNING wrong_codes
 """
 
 
-def new_code() -> str:
-    """settings.OTP_DIGITS digits, every value equally likely, leading zeros kept (R45)."""
-    return f"{secrets.randbelow(10**settings.OTP_DIGITS):0{settings.OTP_DIGITS}d}"
+def new_code(digits: int) -> str:
+    """Every value equally likely, leading zeros kept (R45)."""
+    return f"{secrets.randbelow(10**digits):0{digits}d}"
 
 
-@transaction.atomic
+def digits_for(account: Account) -> int:
+    """The first code is short, as the hospital promised. After a wrong try, and while an attack is under way,
+    codes have at least six digits.
+    """
+    is_guarded = account.wrong_codes > 0 or any(alarm.kind == Alarm.Kind.LOGINS for alarm in queries.alarms())
+    return settings.OTP_DIGITS_GUARDED if is_guarded else settings.OTP_DIGITS
+
+
 def send_code(*, login: Login, source: str, by: Actor) -> None:
     """A new code for this login; the ones before it are dead.
 
     source: the network the browser is in (source.network).
-    Counts against four budgets before anything is made: this login, the account's hour and day, the
-    source's hour.
+    Counts against five budgets before anything is made: this login, the account's hour and day, the
+    source's hour, everybody's hour.
     Raises TooMany with the seconds to wait; nothing is counted then.
     """
+    if not queries.may_use_sms(login.account):
+        raise NoLogin
+    try:
+        _send(login, source, by)
+    except BreakerTripped:
+        alarms.raise_alarm(Alarm.Kind.TEXTS)
+        raise
+    except NumberRefused:
+        _note_refused(login, by)
+        raise
+
+
+@transaction.atomic
+def _note_refused(login: Login, by: Actor) -> None:
+    """patients' jobs make a task for the registration desk of it (R44)."""
+    Account.objects.filter(pk=login.account_id).update(number_refused_at=clock.now())
+    record("login.number_refused", by=by, objects=[login.account], outcome="refused")
+
+
+@transaction.atomic
+def _send(login: Login, source: str, by: Actor) -> None:
     row = returning(COUNT_SENT, [login.pk, settings.CODES_PER_LOGIN, clock.now()])
     if row is None:
         raise TooMany(_("No further code can be sent yet."), retry_after=_until_next(login))
@@ -75,19 +104,30 @@ def send_code(*, login: Login, source: str, by: Actor) -> None:
             raise TooMany(
                 _("Too many codes were sent. Please try again later."), retry_after=seconds_left(per)
             )
+    if not breaker.take_text():
+        raise BreakerTripped(
+            _("The portal cannot send codes at the moment. Please try again later, or contact support."),
+            retry_after=seconds_left(HOUR),
+        )
     _issue(login, sent=row[0], by=by)
 
 
 def _issue(login: Login, *, sent: int, by: Actor) -> None:
     number = normal_mobile(login.account.mobile)
     if number is None:
-        raise TooMany(
+        raise NumberRefused(
             _("The mobile number on file cannot receive codes. Please contact support."), retry_after=3600
         )
-    now, code = clock.now(), new_code()
+    login.account.refresh_from_db(fields=["wrong_codes"])
+    now, digits = clock.now(), digits_for(login.account)
+    code = new_code(digits)
     Code.objects.filter(login=login, superseded=False).update(superseded=True)
     Code.objects.create(
-        login=login, digest=_digest(login, code), created_at=now, expires_at=now + settings.CODE_LIFE
+        login=login,
+        digest=_digest(login, code),
+        digits=digits,
+        created_at=now,
+        expires_at=now + settings.CODE_LIFE,
     )
     waits = settings.RESEND_WAITS_SECONDS
     login.codes_sent = sent
@@ -109,11 +149,14 @@ def message(code: str, *, purpose: str, language: str) -> str:
     page only.
     """
     with translation.override(language):
-        sentence = (
-            _("%(portal)s: %(code)s is your code for the new password.")
-            if purpose == "reset"
-            else _("%(portal)s: %(code)s is your code for signing in.")
-        ) % {"portal": settings.PORTAL_NAME, "code": code}
+        sentence = {
+            "reset": _("%(portal)s: %(code)s is your code for the new password."),
+            "unlock": _("%(portal)s: %(code)s is your code for unlocking the account."),
+            "confirm": _("%(portal)s: %(code)s is your code to confirm that it is you."),
+        }.get(purpose, _("%(portal)s: %(code)s is your code for signing in.")) % {
+            "portal": settings.PORTAL_NAME,
+            "code": code,
+        }
         warning = _("Valid for %(minutes)d minutes. Never tell it to anyone.") % {
             "minutes": settings.CODE_LIFE.total_seconds() // 60
         }
@@ -127,10 +170,8 @@ def enter_code(*, login: Login, typed: str, by: Actor) -> None:
     """
     with transaction.atomic():
         found = returning(COUNT_TRY, [login.pk, False, clock.now(), settings.CODE_TRIES])
-        wrong = (
-            returning(COUNT_WRONG, [login.account_id, settings.WRONG_CODES_BEFORE_LOCK]) if found else None
-        )
-    if found is None:
+        wrong = _count(login, found[2]) if found else None
+    if found is None or (wrong is None and _was_short(login)):
         _count_dead(login, by)
         raise CodeDead(_("This code is no longer valid. Please ask for a new one."))
     if wrong is None:
@@ -141,12 +182,28 @@ def enter_code(*, login: Login, typed: str, by: Actor) -> None:
         _fail(login, wrong[0], by)
 
 
+def _count(login: Login, digits: int) -> tuple | None:
+    """Short codes are compared three times between two full logins, whatever the number of logins begun."""
+    is_short = digits < settings.OTP_DIGITS_GUARDED
+    limit = settings.CODE_TRIES if is_short else settings.WRONG_CODES_BEFORE_LOCK
+    unlocking = "locked" if login.purpose == "unlock" else "active"
+    return returning(COUNT_WRONG, [login.account_id, unlocking, limit])
+
+
+def _was_short(login: Login) -> bool:
+    """Nothing is locked yet: the account has wrong codes left, but for longer codes only."""
+    account = Account.objects.filter(
+        pk=login.account_id, wrong_codes__lt=settings.WRONG_CODES_BEFORE_LOCK
+    ).first()
+    return account is not None and (account.is_active or login.purpose == "unlock")
+
+
 @transaction.atomic
 def _pass(login: Login, code_id: Any, by: Actor) -> None:
     now = clock.now()
     # Login first, then code: the order in which send_code locks them.
     passed = Login.objects.filter(pk=login.pk, code_passed_at=None, finished_at=None).update(
-        code_passed_at=now
+        code_passed_at=now, passed_by=queries.SMS
     )
     used = Code.objects.filter(pk=code_id, used_at=None, superseded=False).update(used_at=now)
     if not (used and passed):
@@ -156,13 +213,14 @@ def _pass(login: Login, code_id: Any, by: Actor) -> None:
         "wrong_codes > 0 RETURNING wrong_codes",
         [login.account_id],
     )
-    login.code_passed_at = now
+    login.code_passed_at, login.passed_by = now, queries.SMS
     record("login.code_ok", by=by, objects=[login.account])
 
 
 def _fail(login: Login, wrong_in_all: int, by: Actor) -> None:
     with transaction.atomic():
         record("login.code_wrong", by=by, objects=[login.account], outcome="failed")
+        alarms.count_failure()
         if wrong_in_all >= settings.WRONG_CODES_BEFORE_LOCK:
             locking.lock(account=login.account, cause=locking.CODES, by=by)
     if wrong_in_all >= settings.WRONG_CODES_BEFORE_LOCK:

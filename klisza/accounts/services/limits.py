@@ -7,6 +7,7 @@ PostgreSQL.
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,11 +21,18 @@ from klisza.base import clock, sealing
 # A name that was tried five times shows the lock text for this long after its last try, whether it exists
 # or not.
 NAME_MEMORY = timedelta(days=30)
+LONGEST_SLIDING = timedelta(hours=1)  # a window that is over still counts for the next one
 
 TAKE = """
 INSERT INTO accounts_bucket ("key", "window", "count", ends_at) VALUES (%s, %s, 1, %s)
 ON CONFLICT ("key", "window") DO UPDATE SET "count" = accounts_bucket."count" + 1
 WHERE accounts_bucket."count" < %s
+RETURNING "count"
+"""
+TAKE_FIRST = """
+INSERT INTO accounts_bucket ("key", "window", "count", ends_at) VALUES (%s, 0, 1, %s)
+ON CONFLICT ("key", "window") DO UPDATE SET ends_at = excluded.ends_at
+WHERE accounts_bucket.ends_at <= %s
 RETURNING "count"
 """
 COUNT_NAME = """
@@ -67,6 +75,22 @@ def take(what: str, value: str, *, limit: int, per: timedelta) -> int | None:
     return row[0] if row else None
 
 
+def take_sliding(what: str, value: str, *, limit: int, per: timedelta) -> int | None:
+    """Like take, but what is left of the window before counts too: twice the limit never fits around a border."""
+    return take(what, value, limit=max(0, limit - _carried(what, value, per)), per=per)
+
+
+def recent(what: str, value: str, *, per: timedelta) -> int:
+    """How often in about the last `per`: this window, and the share of the one before that is not over."""
+    return used(what, value, per=per) + _carried(what, value, per)
+
+
+def first(what: str, value: str, *, per: timedelta) -> bool:
+    """True once in every `per`, counted from the last True; in the caller's transaction."""
+    now = clock.now()
+    return returning(TAKE_FIRST, [key_of(what, value), now + per, now]) is not None
+
+
 def give_back(what: str, value: str, *, per: timedelta) -> None:
     """What was taken before the comparison turned out to be no failure."""
     window, _ = _window(per)
@@ -79,11 +103,17 @@ def give_back(what: str, value: str, *, per: timedelta) -> None:
 
 
 def used(what: str, value: str, *, per: timedelta) -> int:
-    window, _ = _window(per)
-    found = (
-        Bucket.objects.filter(key=key_of(what, value), window=window).values_list("count", flat=True).first()
-    )
-    return found or 0
+    return _count(what, value, _window(per)[0])
+
+
+def _count(what: str, value: str, window: int) -> int:
+    found = Bucket.objects.filter(key=key_of(what, value), window=window)
+    return found.values_list("count", flat=True).first() or 0
+
+
+def _carried(what: str, value: str, per: timedelta) -> int:
+    window, ends_at = _window(per)
+    return math.ceil(_count(what, value, window - 1) * ((ends_at - clock.now()) / per))
 
 
 def seconds_left(per: timedelta) -> int:
@@ -114,7 +144,7 @@ def forget_name(user_name: str) -> None:
 
 def sweep() -> int:
     """Remove the windows that are over."""
-    deleted, _ = Bucket.objects.filter(ends_at__lt=clock.now()).delete()
+    deleted, _ = Bucket.objects.filter(ends_at__lt=clock.now() - LONGEST_SLIDING).delete()
     return deleted
 
 

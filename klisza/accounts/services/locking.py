@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
-from klisza.accounts.models import Account
+from klisza.accounts.models import Account, KnownDevice, Reset
 from klisza.audit.actor import SYSTEM, Actor
 from klisza.audit.services import record
 from klisza.base import clock
+from klisza.base.errors import Refused
 from klisza.notifications.services import enqueue_mail
 
-from . import limits, passwords, provision, revocation
+from . import limits, passwords, provision, revocation, unlock_link
 
 PASSWORDS, CODES, STAFF, MERGE = "passwords", "codes", "staff", "merge"
-TELL_AGAIN_AFTER = timedelta(hours=24)
 
 
 @transaction.atomic
-def lock(*, account: Account, cause: str, by: Actor) -> None:
+def lock(*, account: Account, cause: str, by: Actor, spares_devices: bool = False) -> None:
     """End every session and login of the account until support unlocks it; one mail a day tells the owner.
 
     cause: passwords | codes | staff | merge.
+    spares_devices: strangers were wrong; the owner can still come in by a browser that is known (R47).
     """
     locked = Account.objects.select_for_update().get(pk=account.pk)
-    if locked.state not in (Account.State.NEW, Account.State.ACTIVE):
+    if locked.state not in (Account.State.NEW, Account.State.ACTIVE) and not _is_worse(locked, cause):
         return
     now = clock.now()
     locked.state, locked.locked_at, locked.lock_cause = Account.State.LOCKED, now, cause
+    locked.strangers_locked_at = now if spares_devices else None
     locked.session_epoch += 1
-    locked.save(update_fields=["state", "locked_at", "lock_cause", "session_epoch"])
+    locked.save(update_fields=["state", "locked_at", "lock_cause", "strangers_locked_at", "session_epoch"])
     revocation.revoke(subject=str(locked.pk))
     record("account.locked", by=by, objects=[locked], reason=cause)
-    told = locked.lock_told_at
-    if told is None or now - told >= TELL_AGAIN_AFTER:
-        Account.objects.filter(pk=locked.pk).update(lock_told_at=now)
-        _tell(locked, "accounts/mail/locked_codes" if cause == CODES else "accounts/mail/locked")
+    _tell_of_lock(locked)
+
+
+def _is_worse(locked: Account, cause: str) -> bool:
+    """Strangers had locked it; now somebody was wrong in the owner's browser, or knows the password."""
+    return locked.lock_cause == PASSWORDS and (
+        cause == CODES or (cause == PASSWORDS and locked.strangers_locked_at is not None)
+    )
+
+
+def _tell_of_lock(locked: Account) -> None:
+    template = "accounts/mail/locked_codes" if locked.lock_cause == CODES else "accounts/mail/locked"
+    if not limits.first("locked mail", f"{locked.pk}|{template}", per=settings.LOCKED_MAIL_EVERY):
+        return
+    spared = locked.strangers_locked_at is not None and locked.devices.exists()
+    _tell(locked, template, {"has_devices": spared, "link": unlock_link.make(locked)})
 
 
 def unlock(*, account: Account, reason: str, by: Actor) -> None:
@@ -48,13 +61,15 @@ def unlock(*, account: Account, reason: str, by: Actor) -> None:
     """
     with transaction.atomic():
         locked = Account.objects.select_for_update().get(pk=account.pk)
-        if locked.state != Account.State.LOCKED:
+        if locked.state != Account.State.LOCKED and locked.strangers_locked_at is None:
             return
+        if locked.lock_cause == "guardian":  # nothing to unlock: its addresses are somebody else's
+            raise Refused(_("Enter the person's own e-mail and mobile number first."))
         known_to_others = locked.lock_cause == CODES
         was_new = locked.password_changed_at is None
         locked.state = Account.State.NEW if was_new else Account.State.ACTIVE
         locked.wrong_passwords = locked.wrong_codes = 0
-        locked.locked_at, locked.lock_told_at, locked.lock_cause = None, None, ""
+        locked.locked_at, locked.strangers_locked_at, locked.lock_cause = None, None, ""
         if known_to_others:
             locked.password = passwords.unusable()
         locked.save(
@@ -63,12 +78,16 @@ def unlock(*, account: Account, reason: str, by: Actor) -> None:
                 "wrong_passwords",
                 "wrong_codes",
                 "locked_at",
-                "lock_told_at",
+                "strangers_locked_at",
                 "lock_cause",
                 "password",
             ]
         )
         limits.forget_name(locked.user_name.upper())
+        locked.devices.update(wrong_passwords=0)
+        Reset.objects.filter(account=locked, purpose=Reset.Purpose.UNLOCK, used_at=None).update(
+            superseded=True
+        )
         record("account.unlocked", by=by, objects=[locked], reason=reason[:500])
         gets_new_one = was_new and locked.kind == Account.Kind.PATIENT
         if not gets_new_one:
@@ -90,7 +109,14 @@ def lock_overdue() -> int:
     count = 0
     for account in full:
         by_codes = account.wrong_codes >= settings.WRONG_CODES_BEFORE_LOCK
-        lock(account=account, cause=CODES if by_codes else PASSWORDS, by=SYSTEM)
+        cause = CODES if by_codes else PASSWORDS
+        lock(account=account, cause=cause, by=SYSTEM, spares_devices=not by_codes)
+        count += 1
+    full_devices = KnownDevice.objects.select_related("account").filter(
+        wrong_passwords__gte=settings.WRONG_PASSWORDS_PER_DEVICE, account__state=Account.State.ACTIVE
+    )
+    for device in full_devices:
+        lock(account=device.account, cause=PASSWORDS, by=SYSTEM)
         count += 1
     return count
 
@@ -103,7 +129,7 @@ def end_sessions(*, account: Account, by: Actor) -> None:
     record("account.sessions_ended", by=by, objects=[account])
 
 
-def _tell(account: Account, template: str) -> None:
+def _tell(account: Account, template: str, more: dict[str, object] | None = None) -> None:
     if not account.email:
         return
     enqueue_mail(
@@ -112,7 +138,9 @@ def _tell(account: Account, template: str) -> None:
         template=template,
         kind="locked",
         account_id=account.pk,
+        secret=bool(more and more["link"]),
         context={
+            **(more or {}),
             "since": account.locked_at,
             "portal_name": settings.PORTAL_NAME,
             "address": f"{settings.PUBLIC_URL}/login/",

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from klisza.accounts import queries
@@ -23,14 +24,16 @@ from klisza.audit.services import record
 from klisza.base import clock, ids
 from klisza.base.errors import TooMany
 
-from . import codes, limits, locking, passwords
-from .suspending import HOSPITAL
+from . import alarms, codes, known, limits, locking, passwords
+from .suspending import GUARDIAN, HOSPITAL
 
+PURPOSES = {Reset.Purpose.RESET: "reset", Reset.Purpose.UNLOCK: "unlock"}
 FAILURES_PER, NAMES_PER = timedelta(minutes=5), timedelta(minutes=10)
 
 COUNT_TRY = """
 UPDATE accounts_account SET wrong_passwords = wrong_passwords + 1
 WHERE user_name IN (%s, %s) AND kind = %s AND state IN ('new', 'active') AND wrong_passwords < %s
+  AND strangers_locked_at IS NULL
 RETURNING id, password, password_is_temporary, wrong_passwords
 """
 
@@ -47,17 +50,23 @@ class _Try:
     lock_cause: str = ""  # of a locked account
 
 
-def enter_password(*, user_name: str, password: str, kind: str, source: str, by: Actor) -> tuple[Login, str]:
+def enter_password(
+    *, user_name: str, password: str, kind: str, source: str, by: Actor, device: str = ""
+) -> tuple[Login, str]:
     """The first step. Returns the login under way and the random key that binds the browser to it.
 
     kind: the listener's: staff do not exist on the public one, nor patients on the staff one.
     source: the network the browser is in (source.network); it is asked before the account's counter is
     touched.
+    device: the key of a browser that has signed in before; it has a count of its own (known.py).
     Always one argon2 and the same statements, whether the name exists, is locked or is somebody else's kind
     (R46).
     Raises TooMany, WrongPassword, AccountLocked, TemporaryExpired.
     """
     upper, lower = queries.spellings(user_name)
+    mine = known.count_try(key=device, names=(upper, lower), kind=kind) if device else None
+    if mine:
+        return _from_known_device(mine, password, by)
     _ask_source(source, upper)
     found = _count(upper, lower, kind)
     right = passwords.matches(
@@ -67,10 +76,24 @@ def enter_password(*, user_name: str, password: str, kind: str, source: str, by:
         _fail(found, upper, source, by)
         raise AccountLocked(locked_sentence()) if _says_locked(found) else WrongPassword(wrong_sentence())
     if found.account_id is None:
-        is_suspended = found.lock_cause in (locking.MERGE, HOSPITAL)
+        is_suspended = found.lock_cause in (locking.MERGE, HOSPITAL, GUARDIAN)
         raise AccountLocked(suspended_sentence() if is_suspended else locked_sentence())
     account = _succeed(found.account_id, upper, source)
     return _begin(account, by)
+
+
+def _from_known_device(mine: known.Try, password: str, by: Actor) -> tuple[Login, str]:
+    """The owner's own browser: neither the neighbours' wrong tries nor a stranger's lock stand before it."""
+    account = mine.account
+    if passwords.matches(password, account.password, is_temporary=account.password_is_temporary):
+        return _begin(known.right(mine), by)
+    is_last = mine.wrong_passwords >= settings.WRONG_PASSWORDS_PER_DEVICE
+    with transaction.atomic():
+        record("login.password_wrong", by=by, objects=[account], outcome="failed")
+        alarms.count_failure()
+        if is_last:
+            locking.lock(account=account, cause=locking.PASSWORDS, by=by)
+    raise AccountLocked(locked_sentence()) if is_last else WrongPassword(wrong_sentence())
 
 
 def _ask_source(source: str, name: str) -> None:
@@ -78,15 +101,11 @@ def _ask_source(source: str, name: str) -> None:
     is_new_name = not limits.used("name of source", f"{source}|{name}", per=NAMES_PER)
     if (
         is_new_name
-        and limits.used("names of source", source, per=NAMES_PER) >= settings.SOURCE_NAMES_PER_10_MINUTES
+        and limits.recent("names of source", source, per=NAMES_PER) >= settings.SOURCE_NAMES_PER_10_MINUTES
     ):
         raise _wait(NAMES_PER)
-    if (
-        limits.take(
-            "failures of source", source, limit=settings.SOURCE_FAILURES_PER_5_MINUTES, per=FAILURES_PER
-        )
-        is None
-    ):
+    limit = settings.SOURCE_FAILURES_PER_5_MINUTES
+    if limits.take_sliding("failures of source", source, limit=limit, per=FAILURES_PER) is None:
         raise _wait(FAILURES_PER)
 
 
@@ -103,9 +122,8 @@ def _wait(per: timedelta) -> TooMany:
 def _count(upper: str, lower: str, kind: str) -> _Try:
     tries = limits.count_name(upper)
     row = limits.returning(COUNT_TRY, [upper, lower, kind, settings.WRONG_PASSWORDS_BEFORE_LOCK])
-    other = Account.objects.filter(
-        user_name__in=(upper, lower), kind=kind, state=Account.State.LOCKED
-    ).first()
+    is_shut = Q(state=Account.State.LOCKED) | Q(strangers_locked_at__isnull=False)
+    other = Account.objects.filter(is_shut, user_name__in=(upper, lower), kind=kind).first()
     if row:
         return _Try(tries, row[1], bool(row[2]), limits.as_uuid(row[0]), row[3])
     # The owner of a locked account is told so by the right password; guessing on ends where the lock text
@@ -128,8 +146,9 @@ def _fail(found: _Try, name: str, source: str, by: Actor) -> None:
     # A row that was not read again: the known name costs no statement more than the unknown one.
     account = Account(pk=found.account_id) if found.account_id else None
     record("login.password_wrong", by=by, objects=[account] if account else [], outcome="failed")
+    alarms.count_failure()
     if account and found.wrong_passwords >= settings.WRONG_PASSWORDS_BEFORE_LOCK:
-        locking.lock(account=account, cause=locking.PASSWORDS, by=by)
+        locking.lock(account=account, cause=locking.PASSWORDS, by=by, spares_devices=True)
 
 
 @transaction.atomic
@@ -160,9 +179,11 @@ def _begin(account: Account, by: Actor) -> tuple[Login, str]:
 
 
 @transaction.atomic
-def begin(*, account: Account, by: Actor, reset: Reset | None = None) -> tuple[Login, str]:
+def begin(*, account: Account, by: Actor, reset: Reset | None = None, purpose: str = "") -> tuple[Login, str]:
     """A login under way, after the password or a reset link was right; nothing is shown before its last
     step.
+
+    purpose: given where neither of the two was entered (a passkey, a confirmation): the caller audits it.
     """
     key = ids.token()
     login = Login.objects.create(
@@ -171,15 +192,16 @@ def begin(*, account: Account, by: Actor, reset: Reset | None = None) -> tuple[L
         started_at=clock.now(),
         epoch=account.session_epoch,
         reset=reset,
-        purpose="reset" if reset else "login",
+        purpose=purpose or (PURPOSES[reset.purpose] if reset else "login"),
     )
-    record("login.link_ok" if reset else "login.password_ok", by=by, objects=[account])
+    if not purpose:
+        record("login.link_ok" if reset else "login.password_ok", by=by, objects=[account])
     return login, key
 
 
 def send_first_code(*, login: Login, source: str, by: Actor) -> None:
     """Right after the first step; with the budget used up, the code page says when to ask again."""
-    if queries.next_step(login) != queries.CODE:
+    if queries.next_step(login) != queries.CODE or not queries.wants_sms(login.account):
         return
     try:
         codes.send_code(login=login, source=source, by=by)
@@ -201,7 +223,8 @@ def finish(*, login: Login, by: Actor) -> Account:
         raise NoLogin
     account = login.account
     Account.objects.filter(pk=account.pk).update(wrong_passwords=0, wrong_codes=0)
-    limits.forget_name(account.user_name.upper())
+    if account.strangers_locked_at is None:
+        limits.forget_name(account.user_name.upper())
     record("login.ok", by=by, objects=[account])
     account.refresh_from_db()
     return account

@@ -20,7 +20,7 @@ from klisza.base import clock, ids, sealing
 from klisza.base.errors import TooMany
 from klisza.notifications.services import enqueue_mail
 
-from . import limits, login, provision
+from . import contact, limits, login, provision
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MOST_AT_ONCE = 50
@@ -94,8 +94,10 @@ def _answer(account: Account | None) -> None:
         return
     if account.state == Account.State.NEW:
         provision.reissue(account=account, by=SYSTEM)  # M8.5: the order of first login is kept
-    elif account.state == Account.State.LOCKED:
+    elif account.state == Account.State.LOCKED or account.strangers_locked_at:
         _mail(account, "accounts/mail/reset_locked", {"since": account.locked_at})  # M8.6: no link
+    elif contact.is_cooling(account):  # R13
+        _mail(account, "accounts/mail/reset_cooling", {"since": account.contact_changed_at})
     else:
         _send_link(account)
 
@@ -111,7 +113,8 @@ def _has_budget(whose: str) -> bool:
 @transaction.atomic
 def _send_link(account: Account) -> None:
     now, token = clock.now(), ids.token()
-    Reset.objects.filter(account=account, used_at=None, superseded=False).update(superseded=True)
+    mine = Reset.objects.filter(account=account, purpose=Reset.Purpose.RESET, used_at=None)
+    mine.update(superseded=True)
     reset = Reset.objects.create(
         account=account,
         digest=queries.reset_digest(token),
@@ -155,7 +158,9 @@ def start_reset(*, digest: str, source: str, by: Actor) -> tuple[Login, str]:
     digest: of the token, as queries.reset_digest makes it. Raises LinkDead.
     """
     reset = queries.usable_reset(digest)
-    if reset is None or reset.account.state != Account.State.ACTIVE:
+    if reset is None or reset.account.state != Account.State.ACTIVE or reset.account.strangers_locked_at:
+        raise LinkDead
+    if contact.is_cooling(reset.account):
         raise LinkDead
     begun, key = login.begin(account=reset.account, by=by, reset=reset)
     login.send_first_code(login=begun, source=source, by=by)

@@ -75,6 +75,7 @@ def renew_staff_password(*, account: Account, by: Actor) -> str:
         locked.temporary_until = clock.now() + settings.TEMPORARY_PASSWORD_LIFE
         locked.state, locked.locked_at, locked.lock_cause = Account.State.NEW, None, ""
         locked.wrong_passwords = locked.wrong_codes = 0
+        locked.strangers_locked_at = None
         locked.session_epoch += 1
         locked.save()
         limits.forget_name(locked.user_name.upper())

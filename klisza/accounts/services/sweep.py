@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.sessions.models import Session
-
-from klisza.accounts.models import Login, Reset, ResetRequest
+from klisza.accounts.models import Login, Reset, ResetRequest, Session
 from klisza.base import clock
 
-from . import limits, revocation
+from . import breaker, known, limits, revocation
 
 KEPT = timedelta(hours=24)
 
@@ -17,10 +15,10 @@ KEPT = timedelta(hours=24)
 def sweep() -> int:
     """Old codes, logins, links, requests, counters and sessions; returns how many rows went."""
     before = clock.now() - KEPT
-    removed = limits.sweep() + revocation.sweep()
+    removed = limits.sweep() + revocation.sweep() + breaker.sweep() + known.sweep()
     for rows in (
         Login.objects.filter(started_at__lt=before),
-        Reset.objects.filter(created_at__lt=before),
+        Reset.objects.filter(created_at__lt=before, expires_at__lt=clock.now()),
         ResetRequest.objects.filter(done_at__lt=before),
         Session.objects.filter(expire_date__lt=clock.now()),
     ):

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from klisza.accounts import services, session, source
+from klisza.accounts import device_cookie, services, session, source
 from klisza.accounts.errors import WrongPassword
 from klisza.accounts.forms import LoginForm
 from klisza.accounts.middleware import PortalRequest
@@ -41,6 +41,7 @@ def login(request: PortalRequest) -> HttpResponse:
             kind=session.listener_kind(),
             source=network,
             by=request.actor,
+            device=device_cookie.read(request),
         )
     except WrongPassword as refusal:
         form.add_error(None, refusal.sentence)

@@ -27,6 +27,11 @@ def show_login(
 
 
 def wait(request: HttpRequest, template: str, context: dict[str, Any], refusal: TooMany) -> HttpResponse:
-    response = render(request, template, context, status=TooMany.status)
+    return waits(render(request, template, context), refusal)
+
+
+def waits(response: HttpResponse, refusal: TooMany) -> HttpResponse:
+    """The same page as ever, and for machines: too many, until when."""
+    response.status_code = TooMany.status
     response.headers["Retry-After"] = str(refusal.retry_after)
     return response

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from klisza.accounts import clausetext, presenters, queries, services, session, source
 from klisza.accounts.errors import AccountLocked, NoLogin, WeakPassword
@@ -17,14 +17,14 @@ from klisza.accounts.middleware import PortalRequest
 from klisza.accounts.models import Login
 from klisza.base.errors import Refused, TooMany
 
-from .render import show_login
+from .render import show_login, waits
 from .way import at_step, go_on, locked_out, owner
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
 
 @require_http_methods(GET_OR_POST)
-@at_step(queries.CODE)
+@at_step(queries.CODE, way=queries.SMS)
 def code(request: PortalRequest, login: Login) -> HttpResponse:
     if request.method != "POST":
         return _code_page(request, login, CodeForm())
@@ -42,19 +42,20 @@ def code(request: PortalRequest, login: Login) -> HttpResponse:
     return go_on(request, login)
 
 
-def _code_page(request: PortalRequest, login: Login, form: CodeForm) -> HttpResponse:
-    return render(request, "accounts/code.html", {"form": form, "code": presenters.code_page(login)})
+def _code_page(request: PortalRequest, login: Login, form: CodeForm, *, sentence: str = "") -> HttpResponse:
+    context = {"form": form, "code": presenters.code_page(login), "sentence": sentence}
+    return render(request, "accounts/code.html", context)
 
 
-@require_POST
-@at_step(queries.CODE)
+@require_http_methods(GET_OR_POST)
+@at_step(queries.CODE, way=queries.SMS)
 def code_again(request: PortalRequest, login: Login) -> HttpResponse:
     """Needs a login under way, so it tells nothing about passwords and pumps no messages (R44)."""
-    try:
-        services.send_code(login=login, source=source.network(request), by=request.actor)
-    except TooMany as refusal:
-        messages.warning(request, refusal.sentence)
-    else:
+    if request.method == "POST":
+        try:
+            services.send_code(login=login, source=source.network(request), by=request.actor)
+        except TooMany as refusal:
+            return waits(_code_page(request, login, CodeForm(), sentence=refusal.sentence), refusal)
         messages.success(request, _("We have sent you a new code. Only the newest one counts."))
     return redirect("accounts:code")
 

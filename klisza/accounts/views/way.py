@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from klisza.accounts import queries, services, session
+from klisza.accounts import device_cookie, queries, services, session
 from klisza.accounts.forms import LoginForm
 from klisza.accounts.middleware import PortalRequest
 from klisza.accounts.models import Account, Login
@@ -22,6 +22,7 @@ from .render import show_login
 ADDRESS = {
     queries.CODE: "accounts:code",
     queries.CLAUSE: "accounts:clause",
+    queries.ENROL: "accounts:enrol",
     queries.PASSWORD: "accounts:first-password",
 }
 Step = Callable[[PortalRequest, Login], HttpResponse]
@@ -32,10 +33,19 @@ def go_on(request: PortalRequest, login: Login) -> HttpResponse:
     step = queries.next_step(login)
     if step == queries.PASSWORD and login.purpose == "reset":
         return redirect("accounts:reset")
+    if step == queries.CODE and queries.has_factor(login.account):
+        return redirect("accounts:factor")
     if step != queries.DONE:
         return redirect(ADDRESS[step])
-    account = services.finish(login=login, by=owner(request, login))
-    return redirect(session.sign_in(request, account) or home())
+    by = owner(request, login)
+    account = services.finish(login=login, by=by)
+    response = redirect(session.sign_in(request, account) or home())
+    if login.code_passed_at:
+        session.note_fresh(request, login.code_passed_at)
+    device = device_cookie.read(request) or device_cookie.new_key()
+    services.remember_device(account=account, key=device, by=by)
+    device_cookie.write(response, device)
+    return response
 
 
 def owner(request: PortalRequest, login: Login) -> Actor:
@@ -48,8 +58,11 @@ def home() -> str:
     return reverse("console:home" if session.listener_kind() == "staff" else "examinations:list")
 
 
-def at_step(step: str) -> Callable[[Step], Callable[[PortalRequest], HttpResponse]]:
-    """A view that exists only while this very step is next: no address skips or repeats one."""
+def at_step(step: str, *, way: str = "") -> Callable[[Step], Callable[[PortalRequest], HttpResponse]]:
+    """A view that exists only while this very step is next: no address skips or repeats one.
+
+    way: of the second factor, for pages of one that not every account may use.
+    """
 
     def decorate(view: Step) -> Callable[[PortalRequest], HttpResponse]:
         @wraps(view)
@@ -57,7 +70,7 @@ def at_step(step: str) -> Callable[[Step], Callable[[PortalRequest], HttpRespons
             login = session.login_of(request)
             if login is None:
                 return redirect(home() if request.account else "accounts:login")
-            if queries.next_step(login) != step:
+            if queries.next_step(login) != step or (way and way not in queries.ways(login.account)):
                 return go_on(request, login)
             return view(request, login)
 

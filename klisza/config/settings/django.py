@@ -21,13 +21,12 @@ STAFF = place.LISTENER == "staff"
 COOKIE = "staff" if STAFF else "session"
 ROOT_URLCONF = "klisza.config.urls_staff" if STAFF else "klisza.config.urls"
 WSGI_APPLICATION = "klisza.config.server.application"
-ALLOWED_HOSTS = list(dict.fromkeys(host for host in (urlsplit(place.PUBLIC_URL).hostname, place.STAFF_BIND[0], "127.0.0.1", "localhost") if host))  # fmt: skip
-CSRF_TRUSTED_ORIGINS = [place.PUBLIC_URL]
+ALLOWED_HOSTS = list(dict.fromkeys(host for host in (urlsplit(place.PUBLIC_URL).hostname, urlsplit(place.STAFF_URL).hostname, place.STAFF_BIND[0], "127.0.0.1", "localhost") if host))  # fmt: skip
+CSRF_TRUSTED_ORIGINS = [place.STAFF_URL if STAFF else place.PUBLIC_URL]
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
@@ -83,7 +82,7 @@ AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["klisza.accounts.backend.ById"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "accounts:login"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "klisza.accounts.sessionstore"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_NAME = f"__Host-{COOKIE}" if HTTPS else f"klisza_{COOKIE}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -91,6 +90,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = int(login.SESSION_MOST.total_seconds())
 CSRF_COOKIE_NAME = f"__Host-{COOKIE}-csrf" if HTTPS else f"klisza_{COOKIE}_csrf"
+DEVICE_COOKIE_NAME = f"__Host-{COOKIE}-device" if HTTPS else f"klisza_{COOKIE}_device"
 CSRF_FAILURE_VIEW = "klisza.ui.errors.csrf_failure"
 LANGUAGE_COOKIE_NAME = "klisza_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
