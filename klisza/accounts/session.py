@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib import auth
@@ -129,12 +129,8 @@ class Left:
 
 def left(request: HttpRequest, account: Account) -> Left:
     idle = settings.SESSION_IDLE.total_seconds() - idle_seconds(request)
-    final = longest(account).total_seconds() - (_now() - int(request.session.get(SINCE, 0)))
+    final = rows.longest(account).total_seconds() - (_now() - int(request.session.get(SINCE, 0)))
     return Left(max(0, int(min(idle, final))), final <= idle)
-
-
-def longest(account: Account) -> timedelta:
-    return settings.STAFF_SESSION_MOST if account.kind == Account.Kind.STAFF else settings.SESSION_MOST
 
 
 def _fault(request: HttpRequest, account: Account) -> str:
@@ -142,7 +138,7 @@ def _fault(request: HttpRequest, account: Account) -> str:
         return "over"
     if (
         request.session.get(EPOCH) != account.session_epoch
-        or _now() - int(request.session.get(SINCE, 0)) >= longest(account).total_seconds()
+        or _now() - int(request.session.get(SINCE, 0)) >= rows.longest(account).total_seconds()
     ):
         return "over"
     return "idle" if idle_seconds(request) >= settings.SESSION_IDLE.total_seconds() else ""

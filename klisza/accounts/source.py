@@ -7,6 +7,7 @@ import ipaddress
 from django.conf import settings
 from django.http import HttpRequest
 
+SHOWN_NETWORK = {4: 24, 6: 48}  # a provider's piece: tells one's own network from another, names no place
 IPV6_NETWORK = 64  # one household or telephone; its addresses change by the minute (R39)
 # First match wins: Edge, Opera and Samsung also call themselves Chrome, and Chrome calls itself Safari.
 FAMILIES = (
@@ -56,6 +57,15 @@ def network(request: HttpRequest) -> str:
     if not address or ipaddress.ip_address(address).version == 4:
         return address
     return str(ipaddress.ip_network((address, IPV6_NETWORK), strict=False))
+
+
+def prefix(request: HttpRequest) -> str:
+    """What the owner is shown and what is kept of a session: '83.21.14.0/24', '2a02:a31f:e043::/48'."""
+    address = client_ip(request)
+    if not address:
+        return ""
+    bits = SHOWN_NETWORK[ipaddress.ip_address(address).version]
+    return str(ipaddress.ip_network((address, bits), strict=False))
 
 
 def client_family(request: HttpRequest) -> str:

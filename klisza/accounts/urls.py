@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import account, adding, contact, entry, factors, reset, security, steps, unlock
+from .views import account, adding, contact, devices, entry, factors, reset, security, steps, unlock
 
 app_name = "accounts"
 urlpatterns: list[URLPattern] = [
@@ -38,6 +38,11 @@ urlpatterns: list[URLPattern] = [
     path("account/security/add/passkey/", adding.passkey, {"enrolling": False}, name="add-passkey"),
     path("account/security/add/passkey/options/", adding.options, {"enrolling": False}, name="add-options"),
     path("account/security/add/app/", adding.app, {"enrolling": False}, name="add-app"),
+    path("account/alive/", devices.alive, name="alive"),
+    path("account/back/", devices.back, name="back"),
+    path("account/devices/", devices.devices, name="devices"),
+    path("account/devices/end/", devices.end_one, name="device-end"),
+    path("account/devices/end-others/", devices.end_others, name="devices-end-others"),
     path("account/contact/", contact.contact, name="contact"),
     path("account/contact/<str:channel>/", contact.change, name="contact-change"),
     path("account/contact/<str:channel>/code/", contact.code, name="contact-code"),

@@ -20,6 +20,9 @@ from .login import abandon, begin, enter_password, finish, send_first_code
 from .provision import Draft, create_account, draft, move_new_account, reissue, set_password_words
 from .reset import answer_requests, ask_for_names, ask_for_reset, start_reset
 from .revocation import revoke
+from .sessions import end_one as end_session
+from .sessions import end_others as end_other_sessions
+from .sessions import touch as touch_session
 from .staff import ROLES, create_staff, renew_staff_password
 from .suspending import GUARDIAN, HOSPITAL, begin_anew, close_for, give_back, suspend
 from .sweep import sweep
@@ -52,6 +55,8 @@ __all__ = [
     "create_staff",
     "decline_offer",
     "draft",
+    "end_other_sessions",
+    "end_session",
     "end_sessions",
     "enter_code",
     "enter_passkey",
@@ -81,6 +86,7 @@ __all__ = [
     "start_unlock",
     "suspend",
     "sweep",
+    "touch_session",
     "unlock",
     "watch_alarms",
 ]

@@ -25,6 +25,11 @@ def revoke(*, subject: str) -> None:
     Revocation.objects.create(subject=subject_of(subject), at=clock.now())
 
 
+def revoke_session(*, row_key: str) -> None:
+    """The same for one sign-in of which only the digest is known, as in the table of sessions."""
+    Revocation.objects.create(subject=row_key, at=clock.now())
+
+
 def recent() -> dict[str, datetime]:
     """Newest moment of each subject. By time, not by the last id seen: parallel transactions commit out of order."""
     rows = Revocation.objects.filter(at__gte=clock.now() - 2 * settings.TICKET_LIFE)

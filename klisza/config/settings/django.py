@@ -56,6 +56,7 @@ TEMPLATES = [{
         "django.contrib.messages.context_processors.messages",
         "klisza.ui.context.portal",
         "klisza.patients.context.person",
+        "klisza.accounts.context.idle",
     ]},
 }]  # fmt: skip
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"

@@ -7,3 +7,7 @@ focusErrors();
 offerToShowPasswords();
 closeMenusLikeMenus();
 offerDialogs();
+// Windows that show somebody's data ask the server whether that person is still signed in.
+if (!document.getElementById("idle") && "BroadcastChannel" in window) {
+  new BroadcastChannel("klisza-session").postMessage({ left: 0 });
+}
