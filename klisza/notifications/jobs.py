@@ -11,9 +11,10 @@ from django.conf import settings
 from klisza.base.errors import DeliveryFailed
 
 from . import bounces, mime, services
-from .transports import mail_outbox, mail_smtp, sms_outbox, sms_webhook
+from .transports import mail_outbox, mail_smtp, sms_outbox, sms_smsapi, sms_webhook
 
 log = structlog.get_logger(__name__)
+SMS_TRANSPORTS = {"outbox": sms_outbox, "webhook": sms_webhook, "smsapi": sms_smsapi}
 
 
 def run_mail() -> int:
@@ -68,7 +69,7 @@ def _send_mail(claimed: services.Claimed) -> None:
 
 
 def _send_sms(claimed: services.Claimed) -> None:
-    transport = sms_outbox if settings.SMS_URL.startswith("outbox:") else sms_webhook
+    transport = SMS_TRANSPORTS[settings.SMS_URL.partition(":")[0].partition("+")[0]]
     transport.send(claimed.body["to"], claimed.body["text"], key=str(claimed.id))
 
 
@@ -77,6 +78,8 @@ PERIODIC = (
     (0.5, run_mail),
     (0.5, run_mail),
     (0.5, run_mail),
+    (0.3, run_sms),
+    (0.3, run_sms),
     (0.3, run_sms),
     (0.3, run_sms),
     (5.0, run_expired),

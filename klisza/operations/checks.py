@@ -109,7 +109,7 @@ def _mail() -> str:
 
 
 def _sms() -> str:
-    url = urlsplit(settings.SMS_URL.removeprefix("webhook+"))
+    url = urlsplit(settings.SMS_URL.removeprefix("webhook+").removeprefix("smsapi+"))
     if url.scheme == "outbox":
         return _outbox("sms")
     return _reach(

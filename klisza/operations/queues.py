@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from klisza.accounts import queries as accounts
 from klisza.archive.models import Quarantined, Study
 from klisza.audit.models import AuditEvent
 from klisza.documents.models import Document
@@ -22,6 +23,7 @@ def lengths() -> dict[str, int]:
         "documents_unrendered": Document.objects.filter(rendered_at=None).count(),
         "notices_waiting": NoticeIntent.objects.filter(sent_at=None).count(),
         "audit_unchained": AuditEvent.objects.filter(link=None).count(),
+        "alarms_open": len(accounts.alarms()),
         **gateways.lengths(),
     }
 

@@ -11,7 +11,6 @@ from .supervisor import Child
 STOP_WEB_WITHIN = 15.0  # seconds; granian cuts what is still open after WORKER_KILL_SECONDS
 STOP_ALL_WITHIN = 28.0
 WORKER_KILL_SECONDS = 8  # measured: without it granian's workers may outlive SIGTERM (docs/adr/0006)
-PUBLIC_PROCESSES = 2
 STAFF_PROCESSES = 1
 THREADS = 24
 REQUESTS_WAITING = 512
@@ -28,7 +27,7 @@ def all_roles() -> list[Child]:
 def web_servers() -> list[Child]:
     """The public and the staff listener: one program under two settings, so no address leaks across."""
     return [
-        _server("public", settings.WEB_BIND, PUBLIC_PROCESSES),
+        _server("public", settings.WEB_BIND, settings.WEB_PROCESSES),
         _server("staff", settings.STAFF_BIND, STAFF_PROCESSES),
     ]
 

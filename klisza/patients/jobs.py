@@ -15,7 +15,27 @@ def run_grown_up() -> int:
     return services.settle_grown_up()
 
 
+def run_grants_over() -> int:
+    return services.end_over()
+
+
+def run_birthdays() -> int:
+    return services.suspend_grown_up()
+
+
+def run_contact_tasks() -> int:
+    return services.settle_contact_tasks()
+
+
+def run_refused_numbers() -> int:
+    return services.note_refused_numbers()
+
+
 PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (30.0, run_invitations),
-    (3600.0, run_grown_up),
+    (600.0, run_grown_up),
+    (5.0, run_grants_over),
+    (5.0, run_birthdays),
+    (30.0, run_contact_tasks),
+    (10.0, run_refused_numbers),
 )

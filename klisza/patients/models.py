@@ -34,6 +34,9 @@ class Patient(models.Model):
     # What the person prefers (N10, S23).
     notice_channel = models.CharField(max_length=4, default="mail")  # mail | sms
     tell_after_visit = models.BooleanField(default=False)  # results only once the visit is over
+    # When the desk entered the person's own e-mail and mobile with a document: what a guardian's contact had
+    # filled before counts no more.
+    own_contact_at = models.DateTimeField(null=True)
     # Came by an initial load or a quiet sender: no account by itself, staff invite (S7).
     is_quiet = models.BooleanField(default=False)
     # A merge re-points nothing: rows stay with their patient, queries take all aliases of the survivor.
@@ -50,6 +53,7 @@ class Patient(models.Model):
         indexes = [
             models.Index(fields=["updated_at"], name="patient_updated"),
             models.Index(fields=["email"], name="patient_email"),
+            models.Index(fields=["birth_date"], name="patient_birth_date"),
         ]
 
     def __str__(self) -> str:
@@ -92,8 +96,8 @@ class DeskTask(models.Model):
     """Something the registration desk must do so that this patient gets an account, or keeps a reachable one.
 
     kind: no_email | no_mobile | number_not_allowed | no_birth_date | under_age | contact_change |
-    two_accounts | guardian_proposed | identifiers_of_two | patient_deleted | patient_died | seen_by_other |
-    mail_bounced | shared_email.
+    own_contact | two_accounts | guardian_proposed | identifiers_of_two | patient_deleted | patient_died | seen_by_other |
+    mail_bounced | shared_email | number_refused.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="desk_tasks")
@@ -151,6 +155,54 @@ class GuardianProposal(models.Model):
             models.UniqueConstraint(
                 fields=["patient", "family_name", "given_name", "relation"], name="guardianproposal_once"
             )
+        ]
+
+
+class Grant(models.Model):
+    """One account may see what is here of one person, within a scope, from a day to a day (N11, B28).
+
+    Whether it counts at this moment is queries.grants' business alone: guardian's ends with the 18th birthday,
+    whether or not a job was there to note it.
+    """
+
+    class Kind(models.TextChoices):
+        GUARDIAN = "guardian"  # of a minor: parent or appointed by a court
+        AUTHORISED = "authorised"  # named by the person, or by a document
+
+    class Scope(models.TextChoices):
+        ALL = "all"
+        NO_REPORTS = "no_reports"
+        CHOSEN = "chosen"  # examinations keeps which
+
+    class Source(models.TextChoices):
+        PATIENT = "patient"
+        DESK = "desk"
+        PROPOSAL = "proposal"
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="grants")
+    # Empty while an offer of the patient waits for whoever holds its code.
+    account = models.ForeignKey(
+        "accounts.Account", null=True, on_delete=models.CASCADE, related_name="grants"
+    )
+    kind = models.CharField(max_length=10, choices=Kind)
+    relation = models.CharField(max_length=16, blank=True)  # HL70063
+    scope = models.CharField(max_length=10, choices=Scope)
+    source = models.CharField(max_length=8, choices=Source)
+    carer_name = models.CharField(max_length=200)  # as the document or the patient says
+    document = models.CharField(max_length=200, blank=True)  # what the desk has looked at
+    offer_digest = models.CharField(max_length=64, unique=True, null=True)
+    offer_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=16, blank=True)  # patient | carer | desk | age | date | offer
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account"], condition=models.Q(ended_at=None), name="grant_account"),
+            models.Index(fields=["patient"], name="grant_patient"),
         ]
 
 

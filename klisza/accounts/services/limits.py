@@ -69,6 +69,8 @@ def key_of(what: str, value: str) -> str:
 
 def take(what: str, value: str, *, limit: int, per: timedelta) -> int | None:
     """Count one more in the present window; None (and nothing counted) when the window is full."""
+    if limit < 1:  # the statement would insert the first one unasked
+        return None
     window, ends_at = _window(per)
     with transaction.atomic():
         row = returning(TAKE, [key_of(what, value), window, ends_at, limit])

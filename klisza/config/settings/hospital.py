@@ -69,7 +69,10 @@ MAIL_FROM = env.text(
 SMS_SENDER = env.text("KLISZA_SMS_SENDER", "Portal", about="sender name of every text message")
 SMS_COUNTRIES = tuple(part.strip() for part in env.text("KLISZA_SMS_COUNTRIES", "48,380", about="country codes that may get text messages").split(",") if part.strip())  # fmt: skip
 SMTP_URL = env.text("KLISZA_SMTP_URL", "outbox:", about="outbox: or smtp://user:pass@host:port or smtps://")
-SMS_URL = env.text("KLISZA_SMS_URL", "outbox:", about="outbox: or webhook+https://...")
+SMS_URL = env.text(
+    "KLISZA_SMS_URL", "outbox:", about="outbox: or webhook+https://... or smsapi+https://api.smsapi.pl/sms.do"
+)
+SMS_TOKEN = env.text("KLISZA_SMS_TOKEN", "", about="access token of the text-message provider (smsapi)")
 TIME_ZONE = env.typed(
     "KLISZA_TIME_ZONE", "Europe/Warsaw", _zone, about="zone in which dates are shown and counted"
 )
@@ -129,7 +132,22 @@ if not MAIL_FROM:
     raise ImproperlyConfigured("KLISZA_MAIL_FROM: required when there is no KLISZA_SUPPORT_EMAIL")
 for _name, _url, _schemes in (
     ("KLISZA_SMTP_URL", SMTP_URL, ("outbox:", "smtp://", "smtps://")),
-    ("KLISZA_SMS_URL", SMS_URL, ("outbox:", "webhook+https://", "webhook+http://127.0.0.1")),
+    (
+        "KLISZA_SMS_URL",
+        SMS_URL,
+        (
+            "outbox:",
+            *(
+                f"{kind}+{place}"
+                for kind in ("webhook", "smsapi")
+                for place in ("https://", "http://127.0.0.1")
+            ),
+        ),
+    ),
 ):
     if not _url.startswith(_schemes):
         raise ImproperlyConfigured(f"{_name}: must start with one of {', '.join(_schemes)}")
+if SMS_URL.startswith("smsapi+") and not SMS_TOKEN:
+    raise ImproperlyConfigured("KLISZA_SMS_TOKEN: required for smsapi")
+if not all(part.isdigit() for part in SMS_COUNTRIES):
+    raise ImproperlyConfigured("KLISZA_SMS_COUNTRIES: must be country codes with commas, such as 48,380")

@@ -92,6 +92,15 @@ WEB_BIND = env.typed("KLISZA_WEB_BIND", "127.0.0.1:8000", address, about="public
 STAFF_BIND = env.typed(
     "KLISZA_STAFF_BIND", "127.0.0.1:8001", address, about="staff listener: /staff/ answers there only"
 )
+STAFF_URL = env.typed(
+    "KLISZA_STAFF_URL",
+    "http://{}:{}".format(*STAFF_BIND),
+    lambda text: text if text == "http://{}:{}".format(*STAFF_BIND) else _public_url(text),
+    about="address staff type; their passkeys are bound to it",
+)
+WEB_PROCESSES = env.whole(
+    "KLISZA_WEB_PROCESSES", 2, least=1, most=64, about="processes of the public listener"
+)
 METRICS_BIND = env.typed(
     "KLISZA_METRICS_BIND", "127.0.0.1:8002", address, about="/metrics, /healthz, /readyz"
 )

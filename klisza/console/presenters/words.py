@@ -30,6 +30,7 @@ OBJECTS = {
 TASKS = {
     "no_email": gettext_lazy("E-mail address is missing"),
     "no_mobile": gettext_lazy("Mobile number is missing"),
+    "number_refused": gettext_lazy("A login code could not be sent to this telephone number"),
     "number_not_allowed": gettext_lazy("No codes can be sent to this telephone number"),
     "no_birth_date": gettext_lazy("Date of birth is missing"),
     "under_age": gettext_lazy("The patient is under 18: no account of one's own"),

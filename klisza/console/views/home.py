@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from klisza.accounts import queries as accounts
 from klisza.accounts.decorators import staff_required
 from klisza.accounts.middleware import PortalRequest
 from klisza.audit.services import record
@@ -36,6 +37,7 @@ def home(request: PortalRequest) -> HttpResponse:
         "found": found,
         "groups": pages.groups(mine, queries.counts(mine)),
         "may_search": may_search,
+        "alarms": accounts.alarms(),
     }
     return render(request, "console/home.html", context)
 

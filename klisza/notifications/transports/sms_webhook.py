@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import httpx
 from django.conf import settings
 
 from klisza.base import clock
 from klisza.base.errors import DeliveryFailed
 
-SECONDS = 10
+from . import web
+
 # The gateway refuses this message; 401, 403, 404 are a wrong setting, which somebody will repair.
 REFUSALS = (400, 413, 422)
 
@@ -21,11 +21,6 @@ def send(to: str, text: str, *, key: str) -> None:
     at = clock.now().isoformat(timespec="milliseconds")
     record = {"to": to, "text": text, "at": at, "from": settings.SMS_SENDER}
     url = settings.SMS_URL.removeprefix("webhook+")
-    try:
-        answer = httpx.post(
-            url, json=record, headers={"Idempotency-Key": key}, timeout=SECONDS, follow_redirects=False
-        )
-    except httpx.HTTPError as failed:
-        raise DeliveryFailed(f"webhook {type(failed).__name__}", permanent=False) from None
-    if not answer.is_success:
-        raise DeliveryFailed(f"webhook {answer.status_code}", permanent=answer.status_code in REFUSALS)
+    status, _body = web.post("webhook", url, json=record, headers={"Idempotency-Key": key})
+    if not 200 <= status < 300:
+        raise DeliveryFailed(f"webhook {status}", permanent=status in REFUSALS)

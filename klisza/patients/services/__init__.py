@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from .account import provide_account, settle_account
+from .account import provide_account, settle_account, settle_contact_tasks
 from .changes import change_identifier, move_identifiers, note_move, shell, undo_move
+from .grants import end as end_grant
+from .grants import end_over, give_at_desk, offer, take_up
+from .grown import enter_own_contact, suspend_grown_up
 from .guardians import decide_guardian, propose_guardian
 from .identifiers import Joined, confirm_alias, learn
 from .invitations import invite_due, settle_grown_up, start_wave, stop_wave
 from .merge import Circle, Elsewhere, link, merge, undo_merge, unlink
+from .refused import note_refused_numbers
 from .restriction import lift_restriction
 from .tasks import finish_task, open_task
 from .upsert import upsert_patient, upsert_person
@@ -19,7 +23,11 @@ __all__ = [
     "change_identifier",
     "confirm_alias",
     "decide_guardian",
+    "end_grant",
+    "end_over",
+    "enter_own_contact",
     "finish_task",
+    "give_at_desk",
     "invite_due",
     "learn",
     "lift_restriction",
@@ -27,14 +35,19 @@ __all__ = [
     "merge",
     "move_identifiers",
     "note_move",
+    "note_refused_numbers",
+    "offer",
     "open_task",
     "propose_guardian",
     "provide_account",
     "settle_account",
+    "settle_contact_tasks",
     "settle_grown_up",
     "shell",
     "start_wave",
     "stop_wave",
+    "suspend_grown_up",
+    "take_up",
     "undo_merge",
     "undo_move",
     "unlink",
