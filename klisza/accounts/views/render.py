@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from klisza.accounts import session
+from klisza.accounts import presenters, session
 from klisza.accounts.forms import LoginForm
 from klisza.base.errors import TooMany
 
@@ -21,7 +22,9 @@ def show_login(
         "next_path": next_path,
         "sentence": sentence,
         "ended": request.session.pop(session.ENDED, "") if session.ENDED in request.session else "",
+        "minutes": int(settings.SESSION_IDLE.total_seconds() // 60),
         "has_reset": session.listener_kind() == "patient",
+        "has_passkeys": presenters.passkeys_here(request.get_host()),
     }
     return render(request, "accounts/login.html", context, status=status)
 

@@ -114,8 +114,7 @@ def _clerk() -> None:
         email=people.CLERK_EMAIL,
         by=SYSTEM,
     )
-    host, port = settings.STAFF_BIND
-    context = {"user_name": people.CLERK, "password": password, "address": f"http://{host}:{port}/staff/"}
+    context = {"user_name": people.CLERK, "password": password, "address": f"{settings.STAFF_URL}/staff/"}
     enqueue_mail(
         to=people.CLERK_EMAIL,
         language="pl",

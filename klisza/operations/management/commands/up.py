@@ -46,7 +46,7 @@ class Command(BaseCommand):
         return load.load_once(say=self.stdout.write)
 
     def _announce(self, introduction: str) -> None:
-        staff = "http://{}:{}/staff/".format(*settings.STAFF_BIND)
+        staff = f"{settings.STAFF_URL}/staff/"
         self.stdout.write(
             f"\n{settings.PORTAL_NAME}: {settings.PUBLIC_URL}/\nStaff: {staff}\n{introduction}\nCtrl-C stops.\n"
         )
