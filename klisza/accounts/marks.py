@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from klisza.base import sealing
 
 from .models import Account
 
+PARAMETER = "for"
 DIGITS = 24  # 96 bits in hex: no secret, only never equal by chance
 
 
@@ -17,3 +20,8 @@ def of_page(account: Account) -> str:
 def of_link(account: Account) -> str:
     """For whom a link in a mail was written; nobody can make one for somebody else, or read it."""
     return sealing.digest(str(account.pk), purpose="account of a link")[:DIGITS]
+
+
+def link(account: Account, path: str) -> str:
+    """The address for a mail to this account: it leads there after the login, and nobody else (S43)."""
+    return f"{settings.PUBLIC_URL}{path}?{PARAMETER}={of_link(account)}"

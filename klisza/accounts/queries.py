@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -11,7 +10,19 @@ from django.db.models import QuerySet
 from klisza.base import clock, sealing
 
 from . import clausetext
-from .models import Account, Alarm, ClauseAcceptance, Code, Factor, Login, MachineClient, RecoveryCode, Reset
+from .models import (
+    Account,
+    Alarm,
+    ClauseAcceptance,
+    ClauseText,
+    ClosingRequest,
+    Code,
+    Factor,
+    Login,
+    MachineClient,
+    RecoveryCode,
+    Reset,
+)
 from .phones import normal_mobile
 
 CODE, CLAUSE, ENROL, PASSWORD, DONE = "code", "clause", "enrol", "password", "done"
@@ -148,9 +159,25 @@ def has_accepted(account: Account) -> bool:
     return ClauseAcceptance.objects.filter(account=account, version=clausetext.current_version()).exists()
 
 
-def accepted_at(account: Account) -> datetime | None:
-    found = ClauseAcceptance.objects.filter(account=account, version=clausetext.current_version())
-    return found.values_list("accepted_at", flat=True).first()
+def acceptance_of(account: Account) -> ClauseAcceptance | None:
+    """The newest one."""
+    return ClauseAcceptance.objects.filter(account=account).order_by("accepted_at").last()
+
+
+def accepted_words(acceptance: ClauseAcceptance) -> str:
+    """The text as it was shown at that time (Markdown)."""
+    return ClauseText.objects.filter(pk=acceptance.sha256).values_list("text", flat=True).first() or ""
+
+
+def closing_request(account: Account) -> ClosingRequest | None:
+    """The open one."""
+    return ClosingRequest.objects.filter(account=account, done_at=None, taken_back_at=None).first()
+
+
+def closing_requests() -> QuerySet[ClosingRequest]:
+    """All open ones, the first due first: a list for staff."""
+    rows = ClosingRequest.objects.filter(done_at=None, taken_back_at=None)
+    return rows.select_related("account").order_by("due_at")
 
 
 def usable_reset(digest: str) -> Reset | None:

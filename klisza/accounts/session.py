@@ -29,8 +29,6 @@ LOGIN, RESET, UNLOCK, NEXT, LANGUAGE, ENDED = (
 )
 # The last second factor, the challenge of a passkey, the text message of a confirmation.
 FRESH, CHALLENGE, CONFIRM = "fresh", "challenge", "confirm"
-# The time of the last request is written at most this often: a page is no reason for a write to the disk.
-SEEN_STEP_SECONDS = 30
 
 
 def begin_login(request: HttpRequest, key: str, next_path: str) -> None:
@@ -41,6 +39,11 @@ def begin_login(request: HttpRequest, key: str, next_path: str) -> None:
     request.session[LOGIN] = key
     if next_path:
         request.session[NEXT] = next_path
+
+
+def wanted(request: HttpRequest) -> str:
+    """The path to go to after the login under way."""
+    return safe_path(str(request.session.get(NEXT, "")))
 
 
 def login_of(request: HttpRequest) -> Login | None:
@@ -97,7 +100,7 @@ def account_of(request: HttpRequest) -> Account | None:
     if fault:
         end(request, said=fault)
         return None
-    if not is_question(request) and idle_seconds(request) >= SEEN_STEP_SECONDS:
+    if not is_question(request) and idle_seconds(request) >= rows.STEP.total_seconds():
         touch(request)
     return user
 

@@ -45,7 +45,7 @@ class SessionStore(db.SessionStore):
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         is_inside = ACCOUNT in data and EPOCH in data
         return Session(
-            session_key=subject_of(self._get_or_create_session_key()),
+            session_key=subject_of(self._get_or_create_session_key()),  # type: ignore[attr-defined]
             session_data=self.encode(data),
             expire_date=self.get_expiry_date(),
             account_id=data.get(ACCOUNT),

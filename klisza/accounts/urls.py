@@ -48,5 +48,6 @@ urlpatterns: list[URLPattern] = [
     path("account/contact/<str:channel>/code/", contact.code, name="contact-code"),
     path("account/contact/<str:channel>/again/", contact.again, name="contact-again"),
     path("account/contact/<str:channel>/drop/", contact.drop, name="contact-drop"),
+    path("account/close/", account.close, name="close"),
     path("account/information/", account.information, name="information"),
 ]

@@ -16,6 +16,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "objects": IMAGES,
     "bounces": DESK,
     "guardians": ("registration",),
+    "closing": ("registration", "privacy"),
     "messages": (*DESK, "integration"),
     "release": ("clinic",),
     "breaches": ("privacy",),

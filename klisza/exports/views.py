@@ -12,10 +12,12 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
 from klisza.accounts.decorators import patient_required
+from klisza.accounts.services.sessions import goes_on as session_goes_on
 from klisza.base import clock
 from klisza.base.errors import KliszaError, NotFound
 from klisza.examinations import queries as examinations
 from klisza.examinations.models import Examination
+from klisza.patients import acting
 from klisza.patients import queries as patients
 from klisza.patients.viewer import Viewer
 
@@ -26,7 +28,7 @@ from . import bundle, queries, services
 @patient_required
 def download(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponseBase:
     """Export DICOM: GET tells what will come and how large it is, POST brings it."""
-    viewer = patients.viewer_for(request.account, request.actor)  # type: ignore[attr-defined]
+    viewer = acting.viewer_of(request)
     examination = examinations.get_visible(viewer, examination_id, purpose="export")
     content = queries.content(examination)
     if not content.objects:
@@ -48,17 +50,25 @@ def download(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponseBas
 
 
 def _gate(request: HttpRequest, viewer: Viewer, examination: Examination) -> Callable[[], bool]:
-    """Asks everything anew: a merge, a withdrawal, a hold or a lock in between ends the stream."""
+    """Asks everything anew: a merge, a withdrawal, a hold, a lock or the end of the session ends the stream.
+
+    A running download counts as activity: its owner is not logged out meanwhile.
+    """
     account = request.account  # type: ignore[attr-defined]
+    session_key = request.session.session_key or ""
     purposes = ["export", *(["report"] if examinations.report_objects_open(examination) else [])]
 
     def still_open() -> bool:
         try:
             account.refresh_from_db()
-            now = patients.viewer_for(account, viewer.actor)
-            return account.is_active and all(
-                examinations.visible(now, purpose=purpose).filter(pk=examination.pk).exists()
-                for purpose in purposes
+            now = patients.viewer_again(viewer, account)
+            return (
+                account.is_active
+                and session_goes_on(session_key=session_key)
+                and all(
+                    examinations.visible(now, purpose=purpose).filter(pk=examination.pk).exists()
+                    for purpose in purposes
+                )
             )
         except KliszaError:
             return False

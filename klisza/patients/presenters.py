@@ -1,15 +1,21 @@
-"""The access log in plain words (N15, EHDS art. 9)."""
+"""The access log in plain words (N15, EHDS art. 9), and carers as pages show them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from klisza.audit.models import AuditEvent
+
+from . import queries
+from .models import Grant
 
 # What concerns the data, whoever did it. Not what arrived or was held: that a report is there is told by its
 # release alone (R63), and a clinician's reason is not for this page.
@@ -34,13 +40,21 @@ DATA_ACTIONS = {
     "patient.linked": _("Records of two hospitals joined"),
     "patient.unlinked": _("Records of two hospitals separated again"),
     "patient.moved": _("Data entered under the wrong person put right"),
+    "grant.given": _("Somebody was allowed to see your data"),
+    "grant.ended": _("Somebody may no longer see your data"),
+    "carer.acting": _("A carer opened your data"),
+    "patient.own_contact": _("Your own contact data entered by the registration desk"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # What the person's own account did.
 OWN_ACTIONS = {
     "login.ok": _("Logged in"),
     "password.changed": _("Password changed"),
+    "contact.changed": _("E-mail address or mobile number changed"),
     "clause.accepted": _("Information about your data acknowledged"),
+    "session.ended": _("Another device logged out"),
+    "account.closing_asked": _("Closing of the account asked for"),
+    "account.closing_taken_back": _("Closing of the account taken back"),
 }
 ROLES = {
     "registration": _("registration"),
@@ -62,20 +76,23 @@ class LogRow:
     reason: str
 
 
-def log_row(event: AuditEvent, *, account_id: object) -> LogRow:
+def log_row(
+    event: AuditEvent, *, account_id: object, carers: Mapping[str, str] = MappingProxyType({})
+) -> LogRow:
+    """carers: names of those who ever had a grant, by the id of their account."""
     is_own = event.agent_kind == "account" and event.agent_id == str(account_id)
     words = {**DATA_ACTIONS, **OWN_ACTIONS}
     return LogRow(
         at=event.at,
         what=str(words.get(event.action, event.action)),
-        who=_who(event, is_own=is_own),
+        who=_who(event, is_own=is_own, carers=carers),
         device=event.client if is_own else "",
         is_own=is_own,
         reason=event.reason if event.agent_kind == "staff" else "",
     )
 
 
-def _who(event: AuditEvent, *, is_own: bool) -> str:
+def _who(event: AuditEvent, *, is_own: bool, carers: Mapping[str, str]) -> str:
     """A role and an organisation, no employee's name: who needs it asks the data protection officer."""
     if is_own:
         return gettext("You")
@@ -85,8 +102,41 @@ def _who(event: AuditEvent, *, is_own: bool) -> str:
         return f"{staff} ({roles})" if roles else staff
     if event.agent_kind == "guest":
         return gettext("Recipient of a share")
+    if event.role == "carer" or (event.agent_kind == "account" and event.agent_id in carers):
+        name = carers.get(event.agent_id, "")
+        return gettext("Carer: %(name)s") % {"name": name} if name else gettext("Carer")
     if event.agent_kind == "account":
         return gettext("Another account of yours")
     return gettext("Computer system of %(hospital)s") % {
         "hospital": settings.HOSPITAL_NAME or settings.PORTAL_NAME
     }
+
+
+SCOPES = {
+    Grant.Scope.ALL: _("images and reports"),
+    Grant.Scope.NO_REPORTS: _("images, without reports"),
+    Grant.Scope.CHOSEN: _("chosen examinations only"),
+}
+
+
+@dataclass(frozen=True)
+class ActedFor:
+    """A person this account may act for. until: last day, empty = open end."""
+
+    grant_id: UUID
+    name: str
+    scope: str
+    until: datetime | None
+
+
+def acted_for(grant: Grant) -> ActedFor:
+    return ActedFor(
+        grant.pk,
+        queries.full_name(queries.survivor(grant.patient)),
+        scope_word(grant),
+        queries.until(grant),
+    )
+
+
+def scope_word(grant: Grant) -> str:
+    return str(SCOPES.get(Grant.Scope(grant.scope), ""))

@@ -7,6 +7,7 @@ from .alarms import watch as watch_alarms
 from .change import change_password, set_own_password
 from .clause import accept_clause
 from .clients import create_client, revoke_client
+from .closing import ask_to_close, close_asked, close_due, take_back
 from .codes import enter_code, send_code
 from .factors.confirming import begin_confirmation
 from .factors.keeping import decline_offer, remove_factor, reset_factors
@@ -39,17 +40,20 @@ __all__ = [
     "answer_requests",
     "ask_for_names",
     "ask_for_reset",
+    "ask_to_close",
     "begin",
-    "begin_anew",
     "begin_adding",
+    "begin_anew",
     "begin_app",
     "begin_confirmation",
     "begin_proving",
     "change_password",
     "choose_language",
+    "close_asked",
+    "close_due",
     "close_for",
-    "contact",
     "confirm_app",
+    "contact",
     "create_account",
     "create_client",
     "create_staff",
@@ -86,6 +90,7 @@ __all__ = [
     "start_unlock",
     "suspend",
     "sweep",
+    "take_back",
     "touch_session",
     "unlock",
     "watch_alarms",

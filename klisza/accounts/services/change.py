@@ -18,9 +18,8 @@ from klisza.accounts.sentences import locked_sentence
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
-from klisza.notifications.services import enqueue_mail
 
-from . import locking, passwords, revocation
+from . import locking, notices, passwords, revocation
 from .limits import returning
 
 COUNT_OLD = """
@@ -114,20 +113,5 @@ def _store(account: Account, encoded: str, *, is_reset: bool, by: Actor) -> None
     account.refresh_from_db()
     revocation.revoke(subject=str(account.pk))
     record("password.changed", by=by, objects=[account])
-    if is_reset and account.email:
-        enqueue_mail(
-            to=account.email,
-            language=account.language,
-            template="accounts/mail/password_changed",
-            kind="password",
-            account_id=account.pk,
-            context={
-                "at": now,
-                "portal_name": settings.PORTAL_NAME,
-                "support": {
-                    "email": settings.SUPPORT_EMAIL,
-                    "phone": settings.SUPPORT_PHONE,
-                    "hours": settings.SUPPORT_HOURS,
-                },
-            },
-        )
+    if is_reset:
+        notices.password_changed(account=account, at=now, by=by)

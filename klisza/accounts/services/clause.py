@@ -6,7 +6,7 @@ from django.db import transaction
 
 from klisza.accounts import clausetext
 from klisza.accounts.errors import NoLogin
-from klisza.accounts.models import Account, ClauseAcceptance
+from klisza.accounts.models import Account, ClauseAcceptance, ClauseText
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
@@ -20,6 +20,10 @@ def accept_clause(*, account: Account, version: str, language: str, by: Actor) -
     shown = clausetext.current(language)
     if version != shown.version:
         raise NoLogin
+    ClauseText.objects.get_or_create(
+        pk=shown.sha256,
+        defaults={"version": shown.version, "language": shown.language, "text": shown.text},
+    )
     acceptance, is_first = ClauseAcceptance.objects.get_or_create(
         account=account,
         version=version,

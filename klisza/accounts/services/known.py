@@ -15,7 +15,7 @@ from klisza.accounts.models import Account, KnownDevice
 from klisza.audit.actor import Actor
 from klisza.base import clock, sealing
 
-from . import limits
+from . import limits, notices
 
 COUNT_TRY = """
 UPDATE accounts_knowndevice SET wrong_passwords = wrong_passwords + 1
@@ -82,11 +82,14 @@ def remember_device(*, account: Account, key: str, by: Actor) -> bool:
     mine = KnownDevice.objects.filter(account=account, digest=digest_of(key))
     if mine.update(**values):
         return False
+    knows_others = KnownDevice.objects.filter(account=account).exists()
     try:
         with transaction.atomic():
             KnownDevice.objects.create(account=account, digest=digest_of(key), created_at=now, **values)
     except IntegrityError:  # two windows of one browser
         return False
+    if knows_others:
+        notices.new_device(account=account, by=by)
     return True
 
 

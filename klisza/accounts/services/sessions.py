@@ -15,6 +15,8 @@ from klisza.base import clock
 
 from . import revocation
 
+STEP = timedelta(seconds=30)  # activity is written at most this often
+
 
 def of(account: Account) -> QuerySet[Session]:
     """Those that still open something, the last used first."""
@@ -34,6 +36,16 @@ def longest(account: Account) -> timedelta:
 def touch(*, session_key: str) -> None:
     """Activity: a request, or a download that runs. Never brings back a session that has ended."""
     Session.objects.filter(session_key=revocation.subject_of(session_key)).update(seen_at=clock.now())
+
+
+def goes_on(*, session_key: str) -> bool:
+    """For what runs longer than a request, a download: it counts as activity, and ends with its session."""
+    row = Session.objects.filter(session_key=revocation.subject_of(session_key)).only("seen_at").first()
+    if row is None:
+        return False
+    if row.seen_at and clock.now() - row.seen_at >= STEP:
+        touch(session_key=session_key)
+    return True
 
 
 @transaction.atomic

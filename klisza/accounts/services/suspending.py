@@ -5,15 +5,21 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
+from klisza.accounts.errors import ContactNotUsable
 from klisza.accounts.models import Account
+from klisza.accounts.phones import normal_mobile
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.notifications.services import enqueue_mail
 
 from . import revocation
+from .provision import Draft, reissue, usable_email
 
+# The person is of age, and the addresses are those of a former guardian: the desk enters the own ones.
+GUARDIAN = "guardian"
 HOSPITAL = "hospital"  # beside passwords | codes | staff | merge: the hospital deleted the record
 
 
@@ -21,15 +27,15 @@ HOSPITAL = "hospital"  # beside passwords | codes | staff | merge: the hospital 
 def suspend(*, account: Account, cause: str, by: Actor) -> None:
     """End every session and login; the owner is asked at the login to contact the registration desk.
 
-    cause: merge | hospital. No mail: what to say depends on what the desk finds out.
+    cause: merge | hospital | guardian. No mail: what to say depends on what the desk finds out.
     """
-    _end(account, state=Account.State.LOCKED, cause=cause, action="account.locked", by=by)
+    end_account(account, state=Account.State.LOCKED, cause=cause, action="account.locked", by=by)
 
 
 @transaction.atomic
 def close_for(*, account: Account, remaining: Account, by: Actor) -> None:
     """One person had two accounts with the same addresses: a mail says which user name goes on."""
-    if _end(account, state=Account.State.CLOSED, cause="merge", action="account.closed", by=by):
+    if end_account(account, state=Account.State.CLOSED, cause="merge", action="account.closed", by=by):
         enqueue_mail(
             to=remaining.email,
             language=remaining.language,
@@ -62,8 +68,33 @@ def give_back(*, account: Account, state: str, cause: str, by: Actor) -> None:
         record("account.unlocked", by=by, objects=[account], reason="given back")
 
 
-def _end(account: Account, *, state: str, cause: str, action: str, by: Actor) -> bool:
-    """False when it is so already."""
+@transaction.atomic
+def begin_anew(*, account: Account, email: str, mobile: str, by: Actor, made: Draft) -> None:
+    """The desk has seen the person's own document and entered the own addresses: nothing of before opens it.
+
+    The old password is dead; a temporary one goes to the new e-mail, the code to the new number.
+    made: drafted before the caller's transaction. Raises ContactNotUsable.
+    """
+    address, number = usable_email(email), normal_mobile(mobile)
+    if number is None:
+        raise ContactNotUsable(_("This is not a mobile number to which the portal may send codes."))
+    row = Account.objects.select_for_update().get(pk=account.pk)
+    row.email, row.mobile, row.state = address, number, Account.State.NEW
+    row.locked_at, row.lock_cause, row.strangers_locked_at, row.password_changed_at = None, "", None, None
+    row.wrong_passwords = row.wrong_codes = 0
+    row.contact_changed_at = clock.now()
+    row.save()
+    row.factors.all().delete()
+    row.recovery_codes.all().delete()
+    row.devices.all().delete()
+    row.contact_changes.filter(done_at=None, dropped_at=None).update(dropped_at=clock.now(), sealed=b"")
+    revocation.revoke(subject=str(row.pk))
+    record("account.begun_anew", by=by, objects=[row])
+    reissue(account=row, by=by, made=made)
+
+
+def end_account(account: Account, *, state: str, cause: str, action: str, by: Actor) -> bool:
+    """In the caller's transaction. False when it is so already."""
     row = Account.objects.select_for_update().get(pk=account.pk)
     if (row.state, row.lock_cause) == (state, cause):
         return False

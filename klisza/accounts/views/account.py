@@ -1,7 +1,8 @@
-"""The name menu: change password, contact data, information (manual, M8.1)."""
+"""The name menu: change password, information (manual, M8.1)."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from klisza.accounts import clausetext, masking, queries, services, session
-from klisza.accounts.decorators import patient_required, to_login
+from klisza.accounts import clausetext, queries, services, session
+from klisza.accounts.decorators import fresh_required, patient_required, to_login
 from klisza.accounts.errors import AccountLocked, WrongPassword
 from klisza.accounts.forms import ChangePasswordForm
 from klisza.accounts.middleware import PortalRequest
@@ -53,25 +54,35 @@ def password(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 @patient_required
-def contact(request: PortalRequest) -> HttpResponse:
-    account = request.account
-    assert account is not None  # noqa: S101 - patient_required
-    context = {
-        "account": account,
-        "email": masking.masked_email(account),
-        "mobile": masking.masked_mobile(account),
-    }
-    return render(request, "accounts/contact.html", context)
-
-
-@require_safe
-@patient_required
 def information(request: PortalRequest) -> HttpResponse:
     """What was accepted, readable at any time."""
     account = request.account
     assert account is not None  # noqa: S101 - patient_required
+    shown, acceptance = clausetext.current(get_language() or ""), queries.acceptance_of(account)
+    other = acceptance is not None and acceptance.sha256 != shown.sha256
     context = {
-        "clause": clausetext.current(get_language() or ""),
-        "accepted_at": queries.accepted_at(account),
+        "clause": shown,
+        "acceptance": acceptance,
+        "accepted": clausetext.to_html(queries.accepted_words(acceptance)) if acceptance and other else "",
+        "closing": queries.closing_request(account),
     }
     return render(request, "accounts/information.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@patient_required
+@fresh_required
+def close(request: PortalRequest) -> HttpResponse:
+    """Closing is a wish apart from the clause: it waits some days, and can be taken back here."""
+    account = request.account
+    assert account is not None  # noqa: S101 - patient_required
+    if "close" in request.POST:
+        services.ask_to_close(account=account, by=request.actor)
+        messages.success(request, _("We have noted that you want your account closed."))
+        return redirect("accounts:close")
+    if "keep" in request.POST:
+        services.take_back(account=account, by=request.actor)
+        messages.success(request, _("Your account stays open."))
+        return redirect("accounts:close")
+    days = settings.CLOSING_AFTER.days
+    return render(request, "accounts/close.html", {"closing": queries.closing_request(account), "days": days})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -66,7 +68,9 @@ def _tell(request: PortalRequest, refusal: Refused, next_path: str) -> HttpRespo
 def logout(request: PortalRequest) -> HttpResponse:
     """Nothing stays behind on a shared computer (R59)."""
     session.end(request)
-    response = redirect("accounts:login")
+    wanted = session.safe_path(request.POST.get("next", ""))
+    address = reverse("accounts:login")
+    response = redirect(f"{address}?{urlencode({'next': wanted})}" if wanted else address)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

@@ -9,6 +9,7 @@ from functools import wraps
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from klisza.accounts import device_cookie, queries, services, session
 from klisza.accounts.forms import LoginForm
@@ -69,7 +70,7 @@ def at_step(step: str, *, way: str = "") -> Callable[[Step], Callable[[PortalReq
         def guarded(request: PortalRequest) -> HttpResponse:
             login = session.login_of(request)
             if login is None:
-                return redirect(home() if request.account else "accounts:login")
+                return redirect(home()) if request.account else to_start(request)
             if queries.next_step(login) != step or (way and way not in queries.ways(login.account)):
                 return go_on(request, login)
             return view(request, login)
@@ -79,7 +80,15 @@ def at_step(step: str, *, way: str = "") -> Callable[[Step], Callable[[PortalReq
     return decorate
 
 
+def to_start(request: HttpRequest) -> HttpResponse:
+    """The login took too long: the page that was wanted is still wanted."""
+    wanted = session.wanted(request)
+    address = reverse("accounts:login")
+    return redirect(f"{address}?{urlencode({'next': wanted})}" if wanted else address)
+
+
 def locked_out(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The account was locked on the way: back to the first page, with the sentence that says what to do."""
+    wanted = session.wanted(request)
     session.end(request)
-    return show_login(request, LoginForm(), sentence=refusal.sentence)
+    return show_login(request, LoginForm(), next_path=wanted, sentence=refusal.sentence)

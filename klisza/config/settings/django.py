@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "klisza.accounts.middleware.SignedIn",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "klisza.accounts.middleware.ForWhom",
 ]
 TEMPLATES = [{
     "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -123,6 +124,8 @@ CLAUSES_DIR = env.text(
     "",
     about="folder of the hospital's own information clause: VERSION/LANGUAGE.md; empty = the text that comes along",
 )
+if CLAUSES_DIR and not any(Path(CLAUSES_DIR).glob("*/pl.md")):
+    raise ImproperlyConfigured("KLISZA_CLAUSES_DIR: no VERSION/pl.md in it")
 TOTP_STEP_SECONDS = 30
 TOTP_DRIFT_STEPS = 1  # a telephone's clock may be half a minute off
 TOTP_SETUP_LIFE = timedelta(minutes=30)

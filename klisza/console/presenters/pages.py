@@ -16,6 +16,7 @@ TITLES = {
     "objects": _("Objects put aside"),
     "bounces": _("Mails that came back"),
     "guardians": _("Proposed carers"),
+    "closing": _("Accounts to be closed"),
     "messages": _("Messages that could not be sent"),
     "release": _("Examinations that are held back"),
     "breaches": _("Shown to the wrong person"),
@@ -32,7 +33,7 @@ GROUPS = (
     (
         _("What waits for somebody"),
         (
-            "tasks", "work", "held", "failed", "studies", "objects", "bounces", "guardians", "messages",
+            "tasks", "work", "held", "failed", "studies", "objects", "bounces", "guardians", "closing", "messages",
             "release", "breaches",
         ),
     ),

@@ -34,6 +34,9 @@ TASKS = {
     "number_not_allowed": gettext_lazy("No codes can be sent to this telephone number"),
     "no_birth_date": gettext_lazy("Date of birth is missing"),
     "under_age": gettext_lazy("The patient is under 18: no account of one's own"),
+    "own_contact": gettext_lazy(
+        "Of age now, with contact data from before: enter the person's own, with a document"
+    ),
     "contact_change": gettext_lazy(
         "The record has another e-mail or mobile than the account: check with the patient"
     ),
@@ -147,6 +150,7 @@ MESSAGES = {
     "locked": gettext_lazy("Note that the account is locked"),
     "merged": gettext_lazy("Note that two accounts became one"),
     "password": gettext_lazy("Note that the password was changed"),
+    "security": gettext_lazy("Note about the account's safety"),
     "notice": gettext_lazy("Note about a new result"),
 }
 CHANNELS = {"mail": pgettext_lazy("a message", "e-mail"), "sms": pgettext_lazy("a message", "text message")}

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from klisza.accounts import queries as accounts
 from klisza.archive.models import Quarantined
 from klisza.examinations.models import Breach, StudyIntake
 from klisza.examinations.queries import held_examinations
@@ -24,6 +25,7 @@ LENGTHS: dict[str, Callable[[], QuerySet[Any]]] = {
     "objects": lambda: Quarantined.objects.filter(resolved_at=None),
     "bounces": lambda: Message.objects.filter(bounced_at__isnull=False, bounce_done_at=None),
     "guardians": lambda: GuardianProposal.objects.filter(decided_at=None),
+    "closing": accounts.closing_requests,
     "messages": lambda: Message.objects.filter(state=Message.State.FAILED),
     "breaches": lambda: Breach.objects.filter(closed_at=None),
     "release": held_examinations,

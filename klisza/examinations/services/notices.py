@@ -9,6 +9,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
+from klisza.accounts import marks
 from klisza.accounts.models import Account
 from klisza.base import clock
 from klisza.documents.models import Document
@@ -156,13 +157,16 @@ def _send(account: Account, person: Patient, *, only_documents: bool) -> bool:
 
 
 def _context(account: Account, *, only_documents: bool) -> dict[str, object]:
+    """url: short, for text messages; link: with the mark that tells a wrong account (S43)."""
+    path = "/documents/" if only_documents else "/examinations/"
     return {
         "portal_name": settings.PORTAL_NAME,
         "hospital_name": settings.HOSPITAL_NAME,
         "user_name": account.user_name,
         "first_login": account.state == Account.State.NEW,
         "only_documents": only_documents,
-        "url": f"{settings.PUBLIC_URL}/{'documents' if only_documents else 'examinations'}/",
+        "url": settings.PUBLIC_URL + path,
+        "link": marks.link(account, path),
     }
 
 
