@@ -110,3 +110,87 @@ class ForgottenNameForm(forms.Form):
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
+
+
+class NewEmailForm(forms.Form):
+    address = forms.EmailField(
+        label=_("New e-mail address"),
+        max_length=254,
+        error_messages={
+            "required": _("Please enter the new e-mail address."),
+            "invalid": _("This is not an e-mail address. It looks like name@example.org."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class NewMobileForm(forms.Form):
+    address = forms.CharField(
+        label=_("New mobile number"),
+        max_length=32,
+        help_text=_("For example 600 100 200, or with the country in front: +380 50 123 45 67"),
+        error_messages={"required": _("Please enter the new mobile number.")},
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel", "type": "tel"}),
+    )
+
+
+class ContactCodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=32,
+        error_messages={"required": _("Please enter the code.")},
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "class": "input-code",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+
+class AppCodeForm(forms.Form):
+    """Six digits of an authenticator app; an id of its own, as a page may ask for a text message too."""
+
+    code = forms.CharField(
+        label=_("Code from the app"),
+        max_length=32,
+        help_text=_("Six digits. The app shows new ones every 30 seconds."),
+        error_messages={"required": _("Please enter the six digits that the app shows.")},
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "class": "input-code",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "app_%s", **kwargs})
+
+
+class RecoveryForm(forms.Form):
+    recovery_code = forms.CharField(
+        label=_("Recovery code"),
+        max_length=64,
+        help_text=_("Any code of your list that has not been used. Capitals and dashes do not matter."),
+        error_messages={"required": _("Please enter one of your recovery codes.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+
+
+class NameForm(forms.Form):
+    """What the owner calls a device, to recognise it later."""
+
+    name = forms.CharField(
+        label=_("Name of the device (you may leave it empty)"),
+        max_length=64,
+        required=False,
+        help_text=_("For example: my phone"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

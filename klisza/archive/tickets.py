@@ -58,14 +58,16 @@ class Ticket:
     expires_at: datetime
 
 
-def issue(*, holder: str, study_ids: list[uuid.UUID], session: str = "") -> str:
+def issue(
+    *, holder: str, study_ids: list[uuid.UUID], session: str = "", until: datetime | None = None
+) -> str:
     """A ticket for these studies. Call after the audit row is committed: from here on nothing is recorded.
 
     holder: whom the ticket belongs to; session: their sign-in, if it can end by itself. Both are names
-    accounts.services.revoke takes.
+    accounts.services.revoke takes. until: when the right itself is over, which may be sooner than a full life.
     """
     now = int(clock.now().timestamp() * 1000)
-    return _sealed(now, _subject(holder), _subject(session) if session else NOBODY, study_ids)
+    return _sealed(now, _subject(holder), _subject(session) if session else NOBODY, study_ids, until=until)
 
 
 def renew(token: str) -> str:
@@ -91,10 +93,14 @@ def is_of_session(ticket: Ticket, session: str) -> bool:
     return not ticket.session or hmac.compare_digest(ticket.session, revocation.subject_of(session))
 
 
-def _sealed(now: int, holder: bytes, session: bytes, study_ids: list[uuid.UUID]) -> str:
+def _sealed(
+    now: int, holder: bytes, session: bytes, study_ids: list[uuid.UUID], *, until: datetime | None = None
+) -> str:
     if not 0 < len(study_ids) <= STUDIES_MOST:
         raise ValueError(f"a ticket is for 1 to {STUDIES_MOST} studies")
     ends = now + int(settings.TICKET_LIFE.total_seconds() * 1000)
+    if until is not None:
+        ends = min(ends, int(until.timestamp() * 1000))
     body = HEAD.pack(VERSION, now, ends, holder, session, len(study_ids)) + b"".join(
         study.bytes for study in study_ids
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.text import format_lazy
@@ -68,3 +69,50 @@ def asked(data: Any) -> dict[str, Any]:
         "year": int(year) if year.isascii() and year.isdigit() and len(year) == 4 else None,
         "words": str(data.get("q", ""))[:QUERY_MOST],
     }
+
+
+class Carer(forms.Form):
+    """Whom the person lets in. choices: (id, words) of the own examinations."""
+
+    carer_name = forms.CharField(
+        label=_("First and last name of this person"),
+        max_length=200,
+        help_text=_("So that you recognise the entry later. Nothing is sent to anybody."),
+        error_messages={"required": _("Please enter the name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scope = forms.ChoiceField(
+        label=_("What may this person see?"),
+        choices=[
+            ("all", _("All examinations, images and reports")),
+            ("no_reports", _("All examinations, only the images")),
+            ("chosen", _("Only the examinations I choose below, images and reports")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose what this person may see.")},
+    )
+    chosen = forms.MultipleChoiceField(
+        label=_("Chosen examinations"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    last_day = forms.DateField(
+        label=_("Until when?"),
+        help_text=_("The last day. Leave it empty for no end; you can end it here at any time."),
+        required=False,
+        input_formats=["%Y-%m-%d", "%d.%m.%Y"],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, data: Any, *, choices: list[tuple[str, str]]) -> None:
+        super().__init__(data)
+        field = self.fields["chosen"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - tells the type checker
+        field.choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("scope") == "chosen" and not cleaned.get("chosen") and "chosen" not in self.errors:
+            self.add_error("chosen", _("Choose at least one examination."))
+        cleaned["chosen"] = [UUID(one) for one in cleaned.get("chosen") or []]
+        if cleaned.get("scope") != "chosen":
+            cleaned["chosen"] = []
+        return cleaned

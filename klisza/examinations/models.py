@@ -93,6 +93,18 @@ class Examination(models.Model):
         ]
 
 
+class GrantedExamination(models.Model):
+    """One of the examinations a carer may see whose grant is for chosen ones only."""
+
+    grant = models.ForeignKey("patients.Grant", on_delete=models.CASCADE, related_name="+")
+    examination = models.ForeignKey(Examination, on_delete=models.CASCADE, related_name="granted")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["grant", "examination"], name="grantedexamination_once")
+        ]
+
+
 class ExaminationIdentifier(models.Model):
     """Every name by which a machine may mean this examination.
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from klisza.archive.queries import SeriesCard
+from klisza.base import clock
 from klisza.documents import services
 from klisza.documents.models import Document
+from klisza.patients import queries as patients
+from klisza.patients.models import Grant
 
 from . import kinds
 from .panes import title_of
@@ -99,3 +102,63 @@ def document_row(document: Document) -> DocumentRow:
         document_id=document.pk,
         made=bool(document.html),
     )
+
+
+# Carers
+
+
+@dataclass(frozen=True)
+class CarerRow:
+    """One grant on the person's own page. state: what it is now, in words."""
+
+    grant_id: uuid.UUID
+    name: str
+    scope: str
+    state: str
+    since: datetime
+    until: datetime | None
+    is_open: bool
+    is_waiting: bool
+
+
+SCOPES = {
+    Grant.Scope.ALL: gettext_lazy("images and reports"),
+    Grant.Scope.NO_REPORTS: gettext_lazy("images, without reports"),
+}
+ENDED = {
+    "patient": gettext_lazy("ended by you"),
+    "carer": gettext_lazy("ended by the carer"),
+    "desk": gettext_lazy("ended by the registration desk"),
+    "age": gettext_lazy("ended with your 18th birthday"),
+    "date": gettext_lazy("ended on the day that was set"),
+    "offer": gettext_lazy("the code was not used in time"),
+}
+
+
+def carer_row(grant: Grant, chosen: int) -> CarerRow:
+    is_live, is_waiting = patients.is_live(grant), patients.is_open_offer(grant)
+    scope = SCOPES.get(Grant.Scope(grant.scope)) or ngettext(
+        "%(n)d chosen examination", "%(n)d chosen examinations", chosen
+    ) % {"n": chosen}
+    return CarerRow(
+        grant_id=grant.pk,
+        name=grant.carer_name,
+        scope=str(scope),
+        state=_carer_state(grant, is_live=is_live, is_waiting=is_waiting),
+        since=grant.taken_at or grant.created_at,
+        until=grant.offer_until if is_waiting else patients.until(grant),
+        is_open=is_live or is_waiting,
+        is_waiting=is_waiting,
+    )
+
+
+def _carer_state(grant: Grant, *, is_live: bool, is_waiting: bool) -> str:
+    if is_live:
+        return _("may see it now")
+    if is_waiting:
+        return _("waits for the code to be entered")
+    return str(ENDED.get(grant.end_reason, _("ended")))
+
+
+def day(moment: datetime) -> str:
+    return f"{clock.local_date(moment):%d.%m.%Y}"

@@ -63,6 +63,8 @@ def status(examination: Examination) -> str:
 
 
 def _of_held_report(examination: Examination) -> str:
+    if queries.is_without_reports(examination):
+        return _("Performed; you may see the images, not the report")
     held = _held(examination, examination.report_why, examination.report_from)
     if examination.images == Images.RECEIVING and queries.images_open(examination):
         return receiving(examination)
@@ -124,6 +126,8 @@ def why_no_images(examination: Examination) -> str:
 def why_no_report(examination: Examination) -> str:
     if is_planned(examination):
         return _("The examination has not been performed yet.")
+    if queries.is_without_reports(examination):
+        return _("You act for somebody who has not shared reports with you.")
     if not queries.report_open(examination):
         return _held(examination, examination.report_why, examination.report_from) + "."
     if examination.report == ReportState.WITHDRAWN:

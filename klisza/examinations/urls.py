@@ -34,9 +34,15 @@ DOCUMENTS = [
     path("<uuid:document_id>/file/", views.document_file, name="file"),
     path("<uuid:document_id>/pages/<int:number>/", views.document_page, name="page"),
 ]
+CARERS = [
+    path("", views.carer_list, name="list"),
+    path("new/", views.carer_new, name="new"),
+    path("<uuid:grant_id>/end/", views.carer_end, name="end"),
+]
 RESULTS = [path("", views.preferences, name="preferences")]
 urlpatterns = [
     path("account/results/", include((RESULTS, "results"))),
+    path("account/carers/", include((CARERS, "carers"))),
     path("examinations/", include((EXAMINATIONS, "examinations"))),
     path("documents/", include((DOCUMENTS, "documents"))),
 ]

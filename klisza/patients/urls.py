@@ -7,4 +7,8 @@ from . import views
 app_name = "patients"
 urlpatterns: list[URLPattern] = [
     path("account/access-log/", views.access_log, name="access-log"),
+    path("account/acting/", views.choose, name="choose"),
+    path("account/acting/for/", views.act, name="act"),
+    path("account/acting/code/", views.take_up, name="take-up"),
+    path("account/acting/<uuid:grant_id>/end/", views.give_up, name="give-up"),
 ]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from klisza.audit.actor import Actor
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """kind: "patient" | "staff". patient_ids: the survivor and all its aliases.
+    """kind: "patient" | "carer" | "staff". patient_ids: the survivor and all its aliases.
 
     access_epoch: the survivor's at the moment of asking; what lives longer than a request compares it on use.
-    reason: why staff look; empty for patients.
+    reason: why staff look, by which grant a carer does; empty for patients.
+    account_id: whose browser it is; a carer's own, never the person's.
+    grant_id, scope: of carers only; a scope the gate does not know shows nothing.
+    until: the first moment at which a carer's right is over; what is given out for minutes ends there too.
     """
 
     kind: str
@@ -23,3 +27,7 @@ class Viewer:
     access_epoch: int
     reason: str = ""
     patient_id: uuid.UUID | None = None  # the survivor: whose log an event belongs to
+    grant_id: uuid.UUID | None = None
+    scope: str = ""  # all | no_reports | chosen
+    is_guardian: bool = False
+    until: datetime | None = None

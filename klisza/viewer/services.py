@@ -46,4 +46,6 @@ def admit(
                 )
     except DatabaseError as unwritten:
         raise Unavailable("audit") from unwritten
-    return tickets.issue(holder=str(viewer.account_id), study_ids=study_ids, session=session)
+    return tickets.issue(
+        holder=str(viewer.account_id), study_ids=study_ids, session=session, until=viewer.until
+    )

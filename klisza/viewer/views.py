@@ -16,7 +16,7 @@ from klisza.accounts.decorators import patient_required
 from klisza.archive import queries as archive
 from klisza.base.errors import Refused
 from klisza.examinations import queries as examinations
-from klisza.patients import queries as patients
+from klisza.patients import acting
 from klisza.patients.viewer import Viewer
 
 from . import presenters, services
@@ -74,7 +74,7 @@ def renew_ticket(request: HttpRequest, examination_id: uuid.UUID) -> JsonRespons
 
 
 def _viewer_of(request: HttpRequest) -> Viewer:
-    return patients.viewer_for(request.account, request.actor)  # type: ignore[attr-defined]
+    return acting.viewer_of(request)
 
 
 def _reports(viewer: Viewer, examination_id: uuid.UUID) -> list[examinations.ShownReport]:

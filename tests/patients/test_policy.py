@@ -180,14 +180,24 @@ def test_nobody_speaks_for_an_adult_and_no_neighbour_for_a_child_n11() -> None:
     assert not GuardianProposal.objects.exists()
 
 
-def test_eighteenth_birthday_brings_the_account_l17() -> None:
+def test_eighteenth_birthday_asks_for_the_own_contact_l17() -> None:
+    """R66: what stood there before may be a parent's; nothing of it gets an account."""
     child = reachable(birth_date=date(2008, 12, 1))
-    with time_machine.travel("2026-11-30 12:00:00Z"):
+    with time_machine.travel("2026-11-30 22:59:59Z"):
         assert settle_grown_up() == 0
-    with time_machine.travel("2026-12-01 12:00:00Z"):
+    with time_machine.travel("2026-11-30 23:00:00Z"):  # midnight in Warsaw
         assert settle_grown_up() == 1
+        assert tasks(child) == {"own_contact"}
     child.refresh_from_db()
-    assert child.account is not None
+    assert child.account is None
+
+
+def test_own_contact_said_after_the_birthday_brings_the_account() -> None:
+    reachable(birth_date=date(2008, 12, 1))
+    with time_machine.travel("2026-12-02 12:00:00Z"):
+        grown = reachable(birth_date=date(2008, 12, 1), email="own@example.org", mobile="600 100 777")
+    assert grown.account is not None
+    assert grown.account.email == "own@example.org"
 
 
 def test_invitation_that_broke_off_is_finished() -> None:

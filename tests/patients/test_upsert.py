@@ -12,7 +12,7 @@ from klisza.accounts.services import passwords
 from klisza.base.errors import BadMessage
 from klisza.patients import queries
 from klisza.patients.models import Patient, PatientIdentifier
-from klisza.patients.services.account import age
+from klisza.patients.ages import age
 from tests.accounts.people import outbox, temporary_password
 
 from .people import EMAIL, MOBILE, patient, reachable, tasks
@@ -153,10 +153,11 @@ def test_eighteenth_birthday_counts_to_the_day_l17() -> None:
     assert age(date(2008, 2, 29), date(2026, 3, 1)) == 18
 
 
-def test_grown_up_gets_the_account_with_the_next_message() -> None:
+def test_grown_up_gets_no_account_at_the_old_contact() -> None:
+    """R66: said again after the birthday it is still what stood there before it."""
     child = reachable(birth_date=date(2009, 5, 1))
     assert child.account is None
     with time_machine.travel("2027-05-01 12:00:00Z"):
         grown = reachable(birth_date=date(2009, 5, 1))
-    assert grown.account is not None
-    assert tasks(grown) == set()
+    assert grown.account is None
+    assert tasks(grown) == {"own_contact"}

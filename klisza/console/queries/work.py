@@ -62,6 +62,12 @@ def guardians() -> list[GuardianProposal]:
     return list(rows.order_by("proposed_at")[:MOST_ROWS])
 
 
+def guardians_of(person: Patient) -> list[GuardianProposal]:
+    """Proposals for this person that nobody has decided on."""
+    rows = GuardianProposal.objects.filter(decided_at=None, patient__in=patients.aliases(person))
+    return list(rows.order_by("proposed_at"))
+
+
 def breaches(*, closed: bool = False) -> list[Breach]:
     rows = Breach.objects.filter(closed_at__isnull=not closed).select_related("patient", "examination")
     return list(rows.order_by("-noted_at")[:MOST_ROWS])

@@ -56,6 +56,8 @@ def patient_page(
             for other in queries.merged_into(person)
         ],
         "journal": [(row, words.word(words.MERGES, row.kind)) for row in queries.journal_of(person)],
+        "may_enter": may_read(request, "registration"),
+        "can_change_contact": _has_account_in_use(person),
         "may_release": may_read(request, "clinic"),
         "examinations": [
             (row, wording.heading(kinds.get(row.kind), row.title))
@@ -137,6 +139,11 @@ def as_patient(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
         "rows": [wording.card(examination) for examination in seen],
     }
     return render(request, "console/as_patient.html", context)
+
+
+def _has_account_in_use(person: Patient) -> bool:
+    account = patients.account_of(person)
+    return account is not None and account.state in (Account.State.ACTIVE, Account.State.LOCKED)
 
 
 def _unmerge_form(other: Patient, data: QueryDict | None = None) -> ReasonForm:

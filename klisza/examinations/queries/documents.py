@@ -39,7 +39,12 @@ def documents_with(examination: Examination, viewer: Viewer) -> list[Document]:
 def _open(viewer: Viewer) -> QuerySet[Document]:
     released = visible(viewer, purpose="report").values("pk")
     closed = ExaminationDocument.objects.exclude(examination__in=released)
-    return documents.shown(viewer.patient_ids).exclude(pk__in=closed.values("document"))
+    shown = documents.shown(viewer.patient_ids).exclude(pk__in=closed.values("document"))
+    if viewer.kind == "carer" and viewer.scope != "all":
+        # Letters tell what reports tell; of what belongs to no examination nobody has chosen anything.
+        chosen = ExaminationDocument.objects.filter(examination__in=released)
+        return shown.filter(pk__in=chosen.values("document")) if viewer.scope == "chosen" else shown.none()
+    return shown
 
 
 def documents_to_link(limit: int) -> list[Document]:

@@ -6,16 +6,18 @@ import uuid
 from datetime import datetime, time
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 
 from klisza.base import clock
 from klisza.base.errors import NotAllowed, NotFound
 from klisza.examinations.models import (
     Examination,
+    GrantedExamination,
     Images,
     ReportState,
     State,
 )
+from klisza.patients.models import Grant
 from klisza.patients.viewer import Viewer
 
 PURPOSES = frozenset({"list", "detail", "images", "report", "export", "notice"})
@@ -34,9 +36,25 @@ def visible(viewer: Viewer, *, purpose: str) -> QuerySet[Examination]:
     if viewer.kind == "staff" and not viewer.reason.strip():
         raise NotAllowed
     mine = open_now().filter(patient_id__in=viewer.patient_ids)
+    if viewer.kind == "carer":
+        mine = _within_grant(mine, viewer, purpose)
     if purpose in ("images", "export"):
         return mine.filter(images_from__lte=clock.now())
     return mine.filter(report_from__lte=clock.now()) if purpose == "report" else mine
+
+
+def _within_grant(mine: QuerySet[Examination], viewer: Viewer, purpose: str) -> QuerySet[Examination]:
+    """What a carer may see of it. A scope that is not known here shows nothing.
+
+    Rows for a carer who reads no reports say so themselves: `report_open` is closed for them on every page.
+    """
+    if viewer.scope == "all":
+        return mine
+    if viewer.scope == "chosen":
+        return mine.filter(granted__grant_id=viewer.grant_id)
+    if viewer.scope == "no_reports" and purpose != "report":
+        return mine.annotate(without_reports=Value(True))
+    return mine.none()
 
 
 def open_now() -> QuerySet[Examination]:
@@ -75,7 +93,15 @@ def images_open(examination: Examination) -> bool:
     return examination.images_from is not None and examination.images_from <= clock.now()
 
 
+def is_without_reports(examination: Examination) -> bool:
+    """This very row was read for a carer who reads no reports."""
+    return bool(getattr(examination, "without_reports", False))
+
+
 def report_open(examination: Examination) -> bool:
+    """Never for a carer who reads no reports; see `_within_grant`."""
+    if is_without_reports(examination):
+        return False
     return examination.report_from is not None and examination.report_from <= clock.now()
 
 
@@ -83,6 +109,11 @@ def report_objects_open(examination: Examination) -> bool:
     """Whether DICOM objects that are reports (SR, encapsulated PDF) may go along with the images (R63)."""
     is_unsaid = examination.report in (ReportState.PENDING, ReportState.WITHDRAWN)
     return report_open(examination) and not is_unsaid
+
+
+def chosen_count(grant: Grant) -> int:
+    """Of how many examinations a grant for chosen ones is."""
+    return GrantedExamination.objects.filter(grant=grant).count()
 
 
 def study_ids(examination: Examination) -> list[uuid.UUID]:

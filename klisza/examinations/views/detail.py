@@ -35,7 +35,7 @@ def detail(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
         "why_no_report": "" if panes else wording.why_no_report(examination),
         "documents": [presenters.document_row(one) for one in queries.documents_with(examination, viewer)],
         "clinic": wording.clinic(examination),
-        "visit_form": forms.Visit() if wording.awaits_visit(examination) else None,
+        "visit_form": forms.Visit() if _may_say_visit(viewer, examination) else None,
         "is_wish": "patient_wish" in (examination.images_why, examination.report_why),
         **_previews(viewer, examination, request.session.session_key or ""),
     }
@@ -43,11 +43,19 @@ def detail(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
     return render(request, "examinations/detail.html", context)
 
 
+def _may_say_visit(viewer: Viewer, examination: Examination) -> bool:
+    """The person, or a guardian: it moves the day of release."""
+    is_asked = viewer.kind != "carer" or viewer.is_guardian
+    return is_asked and wording.awaits_visit(examination)
+
+
 def _previews(viewer: Viewer, examination: Examination, session: str) -> dict[str, Any]:
     """The ticket is issued here, after the record of the opening was committed (R69)."""
     study_ids = queries.study_ids(examination)[: tickets.STUDIES_MOST]
     if not study_ids or not wording.has_pictures(examination):
         return {"previews": [], "why_no_images": wording.why_no_images(examination)}
-    ticket = tickets.issue(holder=str(viewer.account_id), study_ids=study_ids, session=session)
+    ticket = tickets.issue(
+        holder=str(viewer.account_id), study_ids=study_ids, session=session, until=viewer.until
+    )
     series = [one for one in archive.series_of(study_ids) if one.showable]
     return {"previews": presenters.previews(series, ticket), "why_no_images": ""}

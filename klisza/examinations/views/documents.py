@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from klisza.accounts.decorators import patient_required
 from klisza.documents import queries as documents
 from klisza.examinations import panes, presenters, printing, queries
 from klisza.examinations.services import note_document, note_list
+from klisza.patients import acting
 
 from .files import file_response, made_pdf_response, png_response
 from .viewer import viewer_of
@@ -24,7 +25,10 @@ ORIGINS = ("report", "hospital", "own")
 @patient_required
 def document_list(request: HttpRequest) -> HttpResponse:
     """Everything on the account (manual M4.1): reports, what the hospital sent, what the patient added."""
-    viewer = viewer_of(request)
+    try:
+        viewer = viewer_of(request)
+    except acting.NobodyChosen:
+        return redirect("patients:choose")
     note_list(viewer)
     rows = [presenters.report_row(listed) for listed in queries.reports_of(viewer)]
     rows += [presenters.document_row(one) for one in queries.documents_of(viewer)]

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from klisza.accounts.decorators import patient_required
 from klisza.examinations import forms, queries, search, wording
 from klisza.examinations.services import note_list
+from klisza.patients import acting
 
 from .viewer import viewer_of
 
@@ -21,7 +22,10 @@ SEARCHED_FROM = 11  # ten are found by looking, and on a phone the search would 
 @patient_required
 def examination_list(request: HttpRequest) -> HttpResponse:
     """My examinations (manual M2.6): newest first, filtered by kind and year, searched by words."""
-    viewer = viewer_of(request)
+    try:
+        viewer = viewer_of(request)
+    except acting.NobodyChosen:
+        return redirect("patients:choose")
     visible = queries.visible(viewer, purpose="list")
     found = search.search(visible, **forms.asked(request.GET))
     page = Paginator(found.ids, ROWS_A_PAGE).get_page(request.GET.get("page"))

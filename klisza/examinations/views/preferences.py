@@ -47,6 +47,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def visit(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
     """The day of the visit, from the examination's page."""
     viewer = viewer_of(request)
+    if viewer.kind == "carer" and not viewer.is_guardian:
+        raise NotFound  # it moves the day of release: the person's own business
     examination = queries.get_visible(viewer, examination_id, purpose="detail")
     form = forms.Visit(request.POST)
     if not form.is_valid():

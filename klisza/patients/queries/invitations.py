@@ -11,7 +11,7 @@ from klisza.notifications.models import Message
 from klisza.patients.models import DeskTask, Invitation, InvitationWave, Patient
 
 # Kinds of DeskTask that stand between a patient and an account.
-LACKING = ("no_email", "no_mobile", "number_not_allowed", "no_birth_date", "under_age")
+LACKING = ("no_email", "no_mobile", "number_not_allowed", "no_birth_date", "under_age", "own_contact")
 WAVE_STAGES = ("invited", "delivered", "bounced", "activated")
 
 

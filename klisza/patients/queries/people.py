@@ -9,25 +9,10 @@ import uuid
 from django.db.models import Q, QuerySet
 
 from klisza.accounts.models import Account
-from klisza.audit.actor import Actor
 from klisza.audit.models import AuditEvent
 from klisza.base.errors import NotFound
 from klisza.patients.models import DeskTask, Patient, PatientIdentifier
 from klisza.patients.viewer import Viewer
-
-
-def viewer_for(account: Account | None, actor: Actor) -> Viewer:
-    """The viewer behind a signed-in patient's account. Raises NotFound when the account has no patient."""
-    patient = patient_of(account)
-    if patient is None or account is None:
-        raise NotFound
-    return Viewer("patient", actor, account.pk, aliases(patient), patient.access_epoch, patient_id=patient.pk)
-
-
-def viewer_for_staff(patient: Patient, actor: Actor, *, reason: str) -> Viewer:
-    """Staff see what the patient sees; the reason stands in the patient's log."""
-    first = survivor(patient)
-    return Viewer("staff", actor, None, aliases(first), first.access_epoch, reason, patient_id=first.pk)
 
 
 def patient_of(account: Account | None) -> Patient | None:

@@ -5,23 +5,30 @@ file, and when the hospital's policy says (S7).
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
-from klisza.accounts.models import Account
+from klisza.accounts.models import Account, ContactChange
 from klisza.accounts.phones import normal_mobile
-from klisza.accounts.services import Draft, create_account, draft, move_new_account, set_password_words
-from klisza.audit.actor import Actor
-from klisza.base import clock
+from klisza.accounts.services import (
+    Draft,
+    contact,
+    create_account,
+    draft,
+    move_new_account,
+    set_password_words,
+)
+from klisza.audit.actor import SYSTEM, Actor
 from klisza.notifications.services import enqueue_mail
-from klisza.patients import queries
+from klisza.patients import ages, queries
 from klisza.patients.models import DeskTask, Patient
+from klisza.patients.queries.guardians import needs_own_contact
 
 from .tasks import BY_ITSELF, set_tasks
 
-FULL_AGE = 18
+SETTLED_AT_ONCE = 100
 AT_ONCE, WITH_EXAMINATION = "at-once", "with-first-visible-examination"
 
 
@@ -96,15 +103,33 @@ def _create_once(patient: Patient, made: Draft, by: Actor) -> None:
 
 
 def _follow_contact(patient: Patient, account: Account, by: Actor) -> None:
-    """A new account follows the desk; one in use keeps its addresses until the change is verified (R13)."""
+    """A new account follows the desk; one in use keeps its addresses until its owner, or the desk with a
+    document, has read back a code from the new one (R13).
+    """
+    if needs_own_contact(patient):
+        with transaction.atomic():
+            set_tasks(patient, {"own_contact"})
+        return
     wanted = (patient.email or account.email, normal_mobile(patient.mobile) or account.mobile)
     differs = wanted != (account.email, account.mobile)
     if differs and account.state == Account.State.NEW:
         differs = not move_new_account(account=account, email=wanted[0], mobile=wanted[1], by=by)
     with transaction.atomic():
-        if "contact_change" in set_tasks(patient, {"contact_change"} if differs else set()):
+        waits = differs and contact.propose(account=account, email=wanted[0], mobile=wanted[1], by=by)
+        if "contact_change" in set_tasks(patient, {"contact_change"} if waits else set()):
             for address in dict.fromkeys([account.email, wanted[0]]):
                 _tell_contact_change(account, address)
+
+
+def settle_contact_tasks() -> int:
+    """Close the task where the owner or the desk has decided on the new address since."""
+    decided = ContactChange.objects.filter(account=OuterRef("patient__account"))
+    since = Q(done_at__gte=OuterRef("created_at")) | Q(dropped_at__gte=OuterRef("created_at"))
+    tasks = DeskTask.objects.filter(Exists(decided.filter(since)), kind="contact_change", done_at=None)
+    found = list(tasks.select_related("patient")[:SETTLED_AT_ONCE])
+    for task in found:
+        settle_account(patient=task.patient, by=SYSTEM)
+    return 0  # nothing to hurry for
 
 
 def _tell_contact_change(account: Account, address: str) -> None:
@@ -140,17 +165,13 @@ def what_is_lacking(patient: Patient) -> set[str]:
         lacking.add("no_birth_date")
     elif is_minor(patient):
         lacking.add("under_age")
+    elif needs_own_contact(patient):
+        lacking.add("own_contact")
     return lacking
 
 
 def is_minor(patient: Patient) -> bool:
-    today = clock.local_date(clock.now())
-    return patient.birth_date is not None and age(patient.birth_date, today) < FULL_AGE
-
-
-def age(born: date, today: date) -> int:
-    """Full years; who was born on 29 February has a birthday on 1 March in other years."""
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return patient.birth_date is not None and ages.age_now(patient.birth_date) < ages.FULL_AGE
 
 
 def words_of(patient: Patient) -> list[str]:

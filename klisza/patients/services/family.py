@@ -147,6 +147,8 @@ def tell_readers(family: Family, rows: Iterable[Patient]) -> None:
     changed.update(access_epoch=F("access_epoch") + 1, updated_at=clock.now())
     for account_id in Account.objects.filter(patient__in=ids).values_list("pk", flat=True):
         revoke(subject=str(account_id))
+    for carer_id in set(queries.carers_of_rows(ids)):
+        revoke(subject=str(carer_id))
     for row in rows:
         row.refresh_from_db()
 

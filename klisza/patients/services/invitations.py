@@ -12,10 +12,11 @@ from klisza.audit.actor import SYSTEM, Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import Refused
+from klisza.patients.ages import youngest_adult
 from klisza.patients.models import DeskTask, Invitation, InvitationWave, Patient
 from klisza.patients.queries.invitations import LACKING
 
-from .account import FULL_AGE, provide_account, settle_account, what_is_lacking
+from .account import provide_account, settle_account, what_is_lacking
 from .tasks import set_tasks
 
 # Spread over the hours in which the support telephone is likely to be answered.
@@ -102,7 +103,7 @@ def candidates(wave: InvitationWave) -> QuerySet[Patient]:
         invitation=None,
         is_dead=False,
         restricted_reason="",
-        birth_date__lte=_youngest(),
+        birth_date__lte=youngest_adult(),
     )
     people = people.exclude(Q(email="") | Q(mobile="") | Q(family_name="")).exclude(
         aliases__account__isnull=False
@@ -143,15 +144,9 @@ def _give_account(invitation: Invitation) -> bool:
 def settle_grown_up() -> int:
     """Who has turned 18 since may have an own account."""
     tasks = DeskTask.objects.filter(
-        kind="under_age", done_at=None, patient__birth_date__lte=_youngest()
+        kind="under_age", done_at=None, patient__birth_date__lte=youngest_adult()
     ).select_related("patient")
     grown = [task.patient for task in tasks if "under_age" not in what_is_lacking(task.patient)]
     for patient in grown:
         settle_account(patient=patient, by=SYSTEM)
     return len(grown)
-
-
-def _youngest() -> date:
-    """Who was born later is under age; the exact day is what_is_lacking's business."""
-    today = clock.local_date(clock.now())
-    return date(today.year - FULL_AGE, today.month, min(today.day, 28)) + timedelta(days=3)

@@ -11,7 +11,15 @@ from klisza.patients import queries
 from klisza.patients.models import DeskTask, Patient
 
 # These follow from the data and close by themselves; the others are closed by a person.
-BY_ITSELF = ("no_email", "no_mobile", "number_not_allowed", "no_birth_date", "under_age", "contact_change")
+BY_ITSELF = (
+    "no_email",
+    "no_mobile",
+    "number_not_allowed",
+    "no_birth_date",
+    "under_age",
+    "own_contact",
+    "contact_change",
+)
 
 MOST_SHARING = 20
 
