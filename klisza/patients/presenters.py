@@ -44,6 +44,7 @@ DATA_ACTIONS = {
     "grant.ended": _("Somebody may no longer see your data"),
     "carer.acting": _("A carer opened your data"),
     "patient.own_contact": _("Your own contact data entered by the registration desk"),
+    "factor.reset": _("Ways of logging in reset by staff"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # What the person's own account did.
@@ -52,6 +53,10 @@ OWN_ACTIONS = {
     "password.changed": _("Password changed"),
     "contact.changed": _("E-mail address or mobile number changed"),
     "clause.accepted": _("Information about your data acknowledged"),
+    "factor.added": _("Way of logging in added"),
+    "factor.removed": _("Way of logging in removed"),
+    "recovery.made": _("New recovery codes made"),
+    "login.recovery_ok": _("Logged in with a recovery code"),
     "session.ended": _("Another device logged out"),
     "account.closing_asked": _("Closing of the account asked for"),
     "account.closing_taken_back": _("Closing of the account taken back"),
