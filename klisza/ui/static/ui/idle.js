@@ -109,7 +109,7 @@ function tell() {
   const due = SPOKEN.filter((step) => rest <= step && step < spoken);
   if (!due.length && spoken !== Infinity) return;
   spoken = due.length ? Math.min(...due) : rest;
-  const words = rest > 60 ? minutes.replace("%s", Math.ceil(rest / 60)) : rest > 30 ? minute : seconds.replace("%s", rest);
+  const words = rest > 60 ? minutes.replace("{n}", Math.ceil(rest / 60)) : rest > 30 ? minute : seconds.replace("{n}", rest);
   dialog.querySelector("[data-said]").textContent = words;
 }
 
