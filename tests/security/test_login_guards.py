@@ -297,7 +297,7 @@ def test_breaker_follows_the_same_hour_of_the_days_before_r44(settings: Settings
 def test_foreign_or_premium_number_makes_a_task_r44(number: str) -> None:
     account = active_account(mobile=number)
     patient = Patient.objects.create(
-        family_name="Nowak", given_name="Ewa", account=account, created_at=clock.now()
+        family_name="Nowak", given_name="Ewa", account=account, created_at=clock.now(), updated_at=clock.now()
     )
     login, _key = services.begin(account=account, by=ANYBODY)
     with pytest.raises(NumberRefused):
