@@ -24,6 +24,8 @@ PATIENT_PAGES = {
     "shares": "/shares/",
     "password": "/account/password/",
     "contact": "/account/contact/",
+    "security": "/account/security/",
+    "confirm": "/account/confirm/",
     "information": "/account/information/",
     "access-log": "/account/access-log/",
     "not-yours": "/examinations/00000000-0000-7000-8000-000000000000/",
