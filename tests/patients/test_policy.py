@@ -27,6 +27,7 @@ from klisza.patients.services import (
 from klisza.standards.hl7v2.facts import Contact
 from tests.accounts.people import outbox
 
+from . import people
 from .people import EMAIL, MOBILE, RIS, adt, said_at, tasks
 
 pytestmark = pytest.mark.django_db
@@ -195,7 +196,7 @@ def test_eighteenth_birthday_asks_for_the_own_contact_l17() -> None:
 def test_own_contact_said_after_the_birthday_brings_the_account() -> None:
     reachable(birth_date=date(2008, 12, 1))
     with time_machine.travel("2026-12-02 12:00:00Z"):
-        grown = reachable(birth_date=date(2008, 12, 1), email="own@example.org", mobile="600 100 777")
+        grown = people.reachable(birth_date=date(2008, 12, 1), email="own@example.org", mobile="600 100 777")
     assert grown.account is not None
     assert grown.account.email == "own@example.org"
 

@@ -11,8 +11,8 @@ from klisza.accounts.models import Account
 from klisza.accounts.services import passwords
 from klisza.base.errors import BadMessage
 from klisza.patients import queries
-from klisza.patients.models import Patient, PatientIdentifier
 from klisza.patients.ages import age
+from klisza.patients.models import Patient, PatientIdentifier
 from tests.accounts.people import outbox, temporary_password
 
 from .people import EMAIL, MOBILE, patient, reachable, tasks

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from klisza.accounts import masking
-from klisza.accounts.decorators import patient_required
+from klisza.accounts.decorators import fresh_required, patient_required
 from klisza.accounts.errors import CodeDead
 from klisza.accounts.forms import ContactCodeForm, NewEmailForm, NewMobileForm
 from klisza.accounts.middleware import PortalRequest
@@ -44,6 +44,7 @@ def contact(request: PortalRequest) -> HttpResponse:
 
 @require_http_methods(GET_OR_POST)
 @patient_required
+@fresh_required
 def change(request: PortalRequest, channel: str) -> HttpResponse:
     """The new address."""
     if channel not in FORMS:
@@ -70,6 +71,7 @@ def change(request: PortalRequest, channel: str) -> HttpResponse:
 
 @require_http_methods(GET_OR_POST)
 @patient_required
+@fresh_required
 def code(request: PortalRequest, channel: str) -> HttpResponse:
     """What came to the new address."""
     account = _account(request)
@@ -93,6 +95,7 @@ def code(request: PortalRequest, channel: str) -> HttpResponse:
 
 @require_POST
 @patient_required
+@fresh_required
 def again(request: PortalRequest, channel: str) -> HttpResponse:
     """A new code; for what the hospital has told, the first one."""
     wish = services.open_change(_account(request), channel)
