@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from klisza.accounts import masking
-from klisza.accounts.errors import CodeDead, ContactNotUsable, WrongCode
+from klisza.accounts.errors import BreakerTripped, CodeDead, ContactNotUsable, WrongCode
 from klisza.accounts.models import Account, ContactChange, Reset
 from klisza.accounts.phones import normal_mobile
 from klisza.audit.actor import Actor
@@ -23,6 +23,7 @@ from klisza.base import clock, sealing
 from klisza.base.errors import Refused, TooMany
 from klisza.notifications.services import enqueue_mail, enqueue_sms
 
+from . import breaker
 from .limits import returning, seconds_left, take
 from .provision import usable_email
 
@@ -234,6 +235,9 @@ def _spend(account: Account, *, is_mail: bool) -> None:
         if take(what, str(account.pk), limit=limit, per=per) is None:
             sentence = _("Too many codes were sent. Please try again later.")
             raise TooMany(sentence, retry_after=seconds_left(per))
+    if not is_mail and not breaker.take_text():
+        sentence = _("The portal cannot send codes at the moment. Please try again later, or contact support.")
+        raise BreakerTripped(sentence, retry_after=seconds_left(HOUR))
 
 
 def _mail_code(change: ContactChange, account: Account, code: str) -> None:
