@@ -73,6 +73,11 @@ class Account(AbstractBaseUser):
     def is_active(self) -> bool:  # type: ignore[override]
         return self.state in (self.State.NEW, self.State.ACTIVE)
 
+    @property
+    def is_locked(self) -> bool:
+        """Wholly, or to every browser but the owner's own: support can unlock it."""
+        return self.state == self.State.LOCKED or self.strangers_locked_at is not None
+
 
 class StaffRole(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="roles")

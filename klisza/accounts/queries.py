@@ -70,9 +70,8 @@ def unlock_under_way(key: str) -> Login | None:
 
 def may_unlock_itself(account: Account) -> bool:
     """Patients, and only after wrong passwords: five wrong codes mean that somebody has the right password."""
-    is_shut = account.state == Account.State.LOCKED or account.strangers_locked_at is not None
     by_passwords = account.lock_cause == "passwords" and normal_mobile(account.mobile) is not None
-    return is_shut and by_passwords and account.kind == Account.Kind.PATIENT
+    return account.is_locked and by_passwords and account.kind == Account.Kind.PATIENT
 
 
 def next_step(login: Login) -> str:

@@ -61,7 +61,7 @@ def unlock(*, account: Account, reason: str, by: Actor) -> None:
     """
     with transaction.atomic():
         locked = Account.objects.select_for_update().get(pk=account.pk)
-        if locked.state != Account.State.LOCKED and locked.strangers_locked_at is None:
+        if not locked.is_locked:
             return
         if locked.lock_cause == "guardian":  # nothing to unlock: its addresses are somebody else's
             raise Refused(_("Enter the person's own e-mail and mobile number first."))

@@ -192,7 +192,7 @@ def begin(*, account: Account, by: Actor, reset: Reset | None = None, purpose: s
         started_at=clock.now(),
         epoch=account.session_epoch,
         reset=reset,
-        purpose=purpose or (PURPOSES[reset.purpose] if reset else "login"),
+        purpose=purpose or (PURPOSES[Reset.Purpose(reset.purpose)] if reset else "login"),
     )
     if not purpose:
         record("login.link_ok" if reset else "login.password_ok", by=by, objects=[account])

@@ -94,7 +94,7 @@ def _answer(account: Account | None) -> None:
         return
     if account.state == Account.State.NEW:
         provision.reissue(account=account, by=SYSTEM)  # M8.5: the order of first login is kept
-    elif account.state == Account.State.LOCKED or account.strangers_locked_at:
+    elif account.is_locked:
         _mail(account, "accounts/mail/reset_locked", {"since": account.locked_at})  # M8.6: no link
     elif contact.is_cooling(account):  # R13
         _mail(account, "accounts/mail/reset_cooling", {"since": account.contact_changed_at})

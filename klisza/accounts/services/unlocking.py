@@ -28,7 +28,7 @@ def finish_unlock(*, login: Login, typed: str, by: Actor) -> None:
     """
     codes.enter_code(login=login, typed=typed, by=by)
     now = clock.now()
-    open_links = Reset.objects.filter(pk=login.reset_id, used_at=None, superseded=False, expires_at__gt=now)
+    open_links = Reset.objects.filter(login=login, used_at=None, superseded=False, expires_at__gt=now)
     if not open_links.update(used_at=now):
         raise LinkDead
     Login.objects.filter(pk=login.pk, finished_at=None).update(finished_at=now)

@@ -32,7 +32,7 @@ def account_card(account: Account) -> AccountCard:
         tone=tone,
         email=masking.masked_email(account),
         mobile=masking.masked_mobile(account),
-        can_unlock=account.state == Account.State.LOCKED,
+        can_unlock=account.is_locked,
         can_reissue=account.state == Account.State.NEW,
     )
 
@@ -42,6 +42,8 @@ def _state(account: Account) -> tuple[str, str]:
         return _("Locked"), "warn"
     if account.state == Account.State.CLOSED:
         return _("Closed"), "warn"
+    if account.is_locked:
+        return _("In use; locked everywhere but in the patient's own browser"), "warn"
     if account.state == Account.State.ACTIVE:
         return _("In use"), "ok"
     if account.temporary_until and account.temporary_until < clock.now():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.forms import Form
@@ -79,7 +80,7 @@ def unlock(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
     form = UnlockForm(request.POST)
     if not form.is_valid():
         return patient_page(request, patient_id, status=400, unlock_form=form)
-    account = _account(patient_id, Account.State.LOCKED)
+    account = _account(patient_id, lambda account: account.is_locked)
     accounts.unlock(account=account, reason=form.cleaned_data["reason"], by=request.actor)
     messages.success(request, _("The account is unlocked. The patient has been told by e-mail."))
     return redirect("console:patient", patient_id)
@@ -88,7 +89,7 @@ def unlock(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @staff_required(*DESK)
 def reissue(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
-    account = _account(patient_id, Account.State.NEW)
+    account = _account(patient_id, lambda account: account.state == Account.State.NEW)
     accounts.reissue(account=account, by=request.actor)
     messages.success(request, _("A new temporary password is on its way to the patient's e-mail address."))
     return redirect("console:patient", patient_id)
@@ -150,9 +151,9 @@ def _unmerge_form(other: Patient, data: QueryDict | None = None) -> ReasonForm:
     return ReasonForm(data, auto_id=f"unmerge-{other.pk}-%s")
 
 
-def _account(patient_id: uuid.UUID, state: Account.State) -> Account:
-    """The account of this person that is in this state. Raises NotFound."""
+def _account(patient_id: uuid.UUID, wanted: Callable[[Account], bool]) -> Account:
+    """The account of this person that is so. Raises NotFound."""
     for account in patients.accounts_of(patients.survivor(patients.get(patient_id))):
-        if account.state == state:
+        if wanted(account):
             return account
     raise NotFound
