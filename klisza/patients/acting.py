@@ -76,7 +76,7 @@ def grants_of(request: HttpRequest) -> list[Grant]:
         return []
     if not hasattr(request, "_grants"):
         request._grants = queries.live_of(account)  # type: ignore[attr-defined]
-    return request._grants  # type: ignore[attr-defined,no-any-return]
+    return request._grants  # type: ignore[attr-defined]
 
 
 def own_patient(request: HttpRequest) -> Patient | None:
@@ -86,4 +86,4 @@ def own_patient(request: HttpRequest) -> Patient | None:
         return None
     if not hasattr(request, "_own_patient"):
         request._own_patient = queries.patient_of(account)  # type: ignore[attr-defined]
-    return request._own_patient  # type: ignore[attr-defined,no-any-return]
+    return request._own_patient  # type: ignore[attr-defined]

@@ -5,15 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-DOCUMENTS = (
-    ("identity card", _("identity card")),
-    ("passport", _("passport")),
-    ("mObywatel", _("mObywatel")),
-    ("residence card", _("residence card")),
-    ("birth certificate", _("birth certificate and identity card")),
-    ("court ruling", _("court ruling and identity card")),
-    ("authorisation", _("written authorisation and identity card")),
-)
+from klisza.console.documents import DOCUMENTS
 
 
 class DocumentForm(forms.Form):

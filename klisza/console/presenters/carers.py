@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from klisza.accounts import masking
 from klisza.accounts.models import Account, ContactChange
 from klisza.accounts.services import contact
+from klisza.console.documents import DOCUMENTS
 from klisza.patients import ages
 from klisza.patients import queries as patients
 from klisza.patients.models import Grant, GuardianProposal, Patient
@@ -65,11 +66,17 @@ def carer_line(grant: Grant) -> CarerLine:
         kind=words.word(KINDS, grant.kind),
         scope=words.word(SCOPES, grant.scope),
         state=state,
-        document=grant.document,
+        document=document_words(grant.document),
         user_name=grant.account.user_name if grant.account else "",
         until=patients.until(grant),
         is_open=live or waits,
     )
+
+
+def document_words(noted: str) -> str:
+    """As the form noted it: "passport, 1234"."""
+    kind, comma, reference = noted.partition(", ")
+    return f"{dict(DOCUMENTS).get(kind, kind)}{comma}{reference}"
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,7 @@ class ChangeLine:
 def change_line(change: ContactChange) -> ChangeLine:
     return ChangeLine(
         contact.masked_address(change),
-        change.document,
+        document_words(change.document),
         change.channel == contact.MAIL,
         contact.has_live_code(change),
     )

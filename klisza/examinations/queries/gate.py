@@ -50,7 +50,7 @@ def _within_grant(mine: QuerySet[Examination], viewer: Viewer, purpose: str) -> 
     """
     if viewer.scope == "all":
         return mine
-    if viewer.scope == "chosen":
+    if viewer.scope == "chosen" and viewer.grant_id is not None:
         return mine.filter(granted__grant_id=viewer.grant_id)
     if viewer.scope == "no_reports" and purpose != "report":
         return mine.annotate(without_reports=Value(True))
