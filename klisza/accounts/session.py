@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib import auth
@@ -100,7 +100,7 @@ def account_of(request: HttpRequest) -> Account | None:
     if fault:
         end(request, said=fault)
         return None
-    if not is_question(request) and idle_seconds(request) >= rows.STEP.total_seconds():
+    if not is_question(request) and rows.is_due(timedelta(seconds=idle_seconds(request))):
         touch(request)
     return user
 

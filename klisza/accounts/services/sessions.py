@@ -15,7 +15,12 @@ from klisza.base import clock
 
 from . import revocation
 
-STEP = timedelta(seconds=30)  # activity is written at most this often
+STEP = timedelta(seconds=30)
+
+
+def is_due(idle: timedelta) -> bool:
+    """Activity is written at most this often: a page is no reason for a write to the disk."""
+    return idle >= min(STEP, settings.SESSION_IDLE / 10)
 
 
 def of(account: Account) -> QuerySet[Session]:
@@ -43,7 +48,7 @@ def goes_on(*, session_key: str) -> bool:
     row = Session.objects.filter(session_key=revocation.subject_of(session_key)).only("seen_at").first()
     if row is None:
         return False
-    if row.seen_at and clock.now() - row.seen_at >= STEP:
+    if row.seen_at and is_due(clock.now() - row.seen_at):
         touch(session_key=session_key)
     return True
 
