@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings as SettingsWrapper
 
 from klisza.accounts.models import Account, StaffRole
-from klisza.accounts.session import EPOCH, SEEN, SINCE
+from klisza.accounts.session import EPOCH, SINCE
 from klisza.archive.models import Quarantined, RefusedAssociation, Study
 from klisza.audit.actor import SYSTEM
 from klisza.audit.models import AuditEvent
@@ -41,7 +41,7 @@ def signed_in(*roles: str) -> Client:
     client.force_login(account, backend="klisza.accounts.backend.ById")
     session = client.session
     now = int(timezone.now().timestamp())
-    session.update({EPOCH: account.session_epoch, SINCE: now, SEEN: now, "language": "en"})
+    session.update({EPOCH: account.session_epoch, SINCE: now, "language": "en"})
     session.save()
     return client
 

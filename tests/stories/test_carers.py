@@ -1,0 +1,183 @@
+"""A mother looks after her child's examinations until the 18th birthday (N11, R66); a new phone number (N17)."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+from pydicom.uid import generate_uid
+
+from tests.hospital import messages
+from tests.hospital.messages import Subject
+from tests.hospital.mllp import Line, answer_of
+from tests.hospital.pacs import send_study
+from tests.portal import Portal
+
+from .browser import PHONE
+from .story import Story
+from .visitor import Person, Visitor, newest_code, read_account_mail
+
+NOW = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+CLERK = ("rejestracja@szpital.example", "+48600100190")
+MOTHER = ("mama@poczta.example", "+48600100881")
+CHILD = Subject("CHILD-881", family="Bączek", given="Staś", birth="20150601", sex="M")
+PERFORMED = NOW - timedelta(days=1)
+NK1 = b"NK1|1|B\xc4\x85czek^Maria|MTH^Mother||^PRN^CP^^48^600^100881~^NET^Internet^mama@poczta.example\r"
+
+
+def says(portal: Portal, message: bytes) -> None:
+    with contextlib.closing(Line(portal.hl7)) as line:
+        assert answer_of(line.send(message)) == "AA"
+
+
+def staff(portal: Portal) -> Visitor:
+    visitor = Visitor(portal, staff=True)
+    visitor.sign_in(read_account_mail(portal, *CLERK))
+    return visitor
+
+
+@pytest.fixture(scope="module")
+def told(demo_portal: Portal) -> dict[str, str]:
+    """The child is registered, its mother named by NK1, and a study is there."""
+    admitted = messages.admission("A28", CHILD, NOW - timedelta(days=2))
+    says(demo_portal, admitted.replace(b"\rPV1|", b"\r" + NK1 + b"PV1|"))
+    send_study(
+        demo_portal.dicom, patient_id=CHILD.mrn, name="Bączek^Staś", birth=CHILD.birth, study=generate_uid(),
+        accession="ACC-881", StudyDate=PERFORMED.strftime("%Y%m%d"), StudyTime="101500",
+    )  # fmt: skip
+    return {}
+
+
+class TestACarerForAChild(Story):
+    """Steps of one tale: each builds on the one before."""
+
+    def test_1_the_proposal_alone_gives_nothing(self, told: dict[str, str]) -> None:
+        assert self.portal.mails(MOTHER[0]) == []
+        with contextlib.closing(staff(self.portal)) as clerk:
+            assert "Maria Bączek" in clerk.open("/staff/carers/").text
+
+    def test_2_the_desk_sees_the_document_and_enters_her(self, told: dict[str, str]) -> None:
+        with contextlib.closing(staff(self.portal)) as clerk:
+            text = clerk.open("/staff/carers/").text
+            link = re.search(r"/staff/patients/[0-9a-f-]{36}/carers/\?proposal=[0-9a-f-]{36}", text)
+            assert link
+            page = clerk.open(link.group())
+            assert MOTHER[0] in page.text
+            refused = clerk.submit(page, kind="guardian", scope="all", document="", reference="")
+            assert refused.status_code == 400
+            page = clerk.submit(
+                clerk.open(link.group()),
+                kind="guardian",
+                scope="all",
+                document="birth certificate",
+                reference="1234",
+            )
+            assert "Opiekun jest wpisany" in page.text
+            assert "Maria Bączek" not in clerk.open("/staff/carers/").text
+        assert read_account_mail(self.portal, *MOTHER).user_name
+
+    def test_3_she_signs_in_and_sees_the_child(self, told: dict[str, str]) -> None:
+        self.given_the_mother_is_signed_in()
+        self.then_the_page_says("Staś Bączek")
+        self.portal.wait_for(self._has_examination, seconds=60, what="the examination in the list")
+        self.page.locator("main .row-title a").first.click()
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        told["detail"] = urlsplit(self.page.url).path
+        self.then_the_page_says("Staś Bączek")
+        self.then_nothing_is_wider_than_the_screen()
+
+    def test_4_every_page_says_for_whom(self, told: dict[str, str]) -> None:
+        self.given_the_mother_is_signed_in()
+        viewer = told["detail"].replace("/examinations/", "/viewer/")
+        for path in ("/documents/", "/account/contact/", told["detail"], told["detail"] + "download/"):
+            self.when_opened(path)
+            expect(self.page.locator(".acting")).to_contain_text("Staś Bączek")
+            self.then_nothing_is_wider_than_the_screen()
+        self.when_opened(viewer)
+        expect(self.page).to_have_title(re.compile(r"."))
+        assert "Staś Bączek" in self.page.content()
+
+    def test_5_she_is_also_a_patient_and_switches_by_keyboard(self, told: dict[str, str]) -> None:
+        """Whose data is shown is a choice of hers; back and forth without a pointer."""
+        self.given_the_mother_is_signed_in()
+        self.when_opened("/account/acting/")
+        self.then_the_heading_is("Czyje dane pokazać?")
+        expect(self.page.locator("main")).to_contain_text("Staś Bączek")
+        names = self.page.evaluate(
+            "[...document.querySelectorAll('main button, main input')].map(e => e.tagName)"
+        )
+        assert "BUTTON" in names
+        self.then_nothing_is_wider_than_the_screen()
+
+    def test_6_the_18th_birthday_ends_it(self, told: dict[str, str]) -> None:
+        """R66: the day is moved, not the clock: the hospital corrects the birth date to eighteen years ago."""
+        self.given_the_mother_is_signed_in()
+        self.when_opened(told["detail"])
+        expect(self.page.locator(".acting")).to_contain_text("Staś Bączek")
+        today = date.today()
+        born = today.replace(year=today.year - 18, day=min(today.day, 28)).strftime("%Y%m%d")
+        grown = Subject(CHILD.mrn, family=CHILD.family, given=CHILD.given, birth=born, sex="M")
+        says(self.portal, messages.admission("A31", grown, datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+                                             + timedelta(hours=2)))  # fmt: skip
+        answer = self.page.goto(self.portal.url + told["detail"])
+        assert answer
+        assert answer.status == 404
+        for path in ("/examinations/", "/documents/"):
+            self.when_opened(path)
+            expect(self.page.locator("body")).not_to_contain_text("Staś")
+
+    def given_the_mother_is_signed_in(self) -> None:
+        self.given_a_signed_in_patient(*MOTHER, screen=PHONE)
+
+    def _has_examination(self) -> bool:
+        self.page.reload()
+        return self.page.locator("main .row-title a").count() > 0
+
+
+class TestANewTelephone(Story):
+    """N17: the new one is verified, the old one is told; a forgotten password then asks for support (R13)."""
+
+    def test_the_new_number_replaces_the_old_one(self) -> None:
+        person = self.given_a_new_patient(given="Irena", family="Nowa")
+        visitor = Visitor(self.portal)
+        visitor.sign_in(person)
+        page = self.given_a_browser(screen=PHONE)
+        page.context.add_cookies(visitor.cookies())  # type: ignore[arg-type]
+        visitor.close()
+        self.when_opened("/account/contact/")
+        page.get_by_role("link", name=re.compile("Zmień.*numer")).click()
+        self.then_the_heading_is("Nowy telefon komórkowy")
+        self.then_nothing_is_wider_than_the_screen()
+        new = "+48600199" + person.mobile[-3:]
+        page.get_by_label("Nowy telefon komórkowy").fill(new)
+        page.keyboard.press("Enter")
+        self.then_the_heading_is("Kod z nowego numeru")
+        page.get_by_label("Kod", exact=True).fill(newest_code(self.portal, new, after=0))
+        page.keyboard.press("Enter")
+        self.then_the_address_is("/account/contact/")
+        self.then_the_page_says(f"*** *** {new[-3:]}")
+        self._then_the_old_number_was_told(person)
+        self._then_a_forgotten_password_asks_for_support(person)
+
+    def _then_the_old_number_was_told(self, person: Person) -> None:
+        self.portal.wait_for(
+            lambda: any("inny numer" in text["text"] for text in self.portal.texts(person.mobile)),
+            what="the text message to the old number",
+        )
+
+    def _then_a_forgotten_password_asks_for_support(self, person: Person) -> None:
+        with contextlib.closing(Visitor(self.portal)) as visitor:
+            visitor.submit(visitor.open("/login/forgotten/"), user_name=person.user_name)
+
+        def bodies() -> list[str]:
+            mails = [mail.get_body(("plain",)) for mail in self.portal.mails(person.email)]
+            return [str(body.get_content()) for body in mails if body]
+
+        self.portal.wait_for(
+            lambda: any("Dane kontaktowe konta zmieniono" in text for text in bodies()), what="the mail"
+        )
+        assert not any("/login/reset/" in text for text in bodies())
