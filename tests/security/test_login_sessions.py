@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -10,9 +11,13 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from klisza.accounts import services
-from klisza.accounts.models import Account
+from klisza.accounts.models import Account, Session
+from klisza.accounts.services.revocation import subject_of
+from klisza.archive import tickets
 from klisza.base import clock
+from klisza.base.ids import new_id
 from tests.accounts.people import ANYBODY, PASSWORD, SOMEBODY, active_account, last_code, post_login, sign_in
+from tests.config.test_settings import start
 
 pytestmark = pytest.mark.django_db
 INSIDE = "/account/contact/"
@@ -70,16 +75,61 @@ def test_pages_inside_are_never_kept_r59(client: Client, account: Account) -> No
     assert "no-store" in client.get(INSIDE).headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("event", ["password", "lock", "end_sessions"])
+@pytest.mark.parametrize("event", ["password", "lock", "end_sessions", "end_one", "end_others", "close"])
 def test_other_sessions_die_with_the_event_r49(client: Client, account: Account, event: str) -> None:
     sign_in(client, account)
     if event == "password":
         services.change_password(account=account, old=PASSWORD, new="zupełnie inne słowa", by=ANYBODY)
     elif event == "lock":
         services.lock(account=account, cause="staff", by=SOMEBODY)
+    elif event == "end_one":
+        services.end_session(
+            account=account, row_key=Session.objects.get(account=account).session_key, by=ANYBODY
+        )
+    elif event == "end_others":
+        services.end_other_sessions(account=account, kept="another browser", by=ANYBODY)
+    elif event == "close":
+        wish = services.ask_to_close(account=account, by=ANYBODY)
+        services.close_asked(request_id=wish.pk, by=SOMEBODY)
     else:
         services.end_sessions(account=account, by=SOMEBODY)
     assert not is_inside(client)
+
+
+def test_pictures_end_with_the_one_device_r49(client: Client, account: Account) -> None:
+    """Its own tickets die; those of the owner's other browser live on."""
+    sign_in(client, account)
+    key = client.session.session_key or ""
+    ended = tickets.issue(holder=str(account.pk), study_ids=[new_id()], session=key)
+    kept = tickets.issue(holder=str(account.pk), study_ids=[new_id()], session="another browser")
+    services.end_session(account=account, row_key=subject_of(key), by=ANYBODY)
+    tickets._revocations = tickets._Revocations()
+    with pytest.raises(tickets.TicketRefused):
+        tickets.check(ended)
+    tickets.check(kept)
+
+
+@override_settings(SESSION_COOKIE_NAME="__Host-session", SESSION_COOKIE_SECURE=True)
+def test_cookie_keeps_the_rules_of_its_prefix_r49(client: Client, account: Account) -> None:
+    """RFC 6265bis 4.1.3.2: Secure, Path=/, no Domain; and HttpOnly, SameSite=Lax, 256 bits."""
+    answer = post_login(client, account.user_name, PASSWORD)
+    written = answer.cookies["__Host-session"]
+    assert (written["secure"], written["httponly"], written["samesite"]) == (True, True, "Lax")
+    assert (written["path"], written["domain"]) == ("/", "")
+    assert len(written.value) >= 43
+
+
+@pytest.mark.parametrize(("listener", "name"), [("", "__Host-session"), ("staff", "__Host-staff")])
+def test_cookies_have_the_host_prefix_with_https_r49(tmp_path: Path, listener: str, name: str) -> None:
+    told = start(
+        tmp_path,
+        KLISZA_SUPPORT_EMAIL="pomoc@szpital.example",
+        KLISZA_PUBLIC_URL="https://portal.szpital.example",
+        **({"KLISZA_LISTENER": listener} if listener else {}),
+    ).stdout
+    assert f"SESSION_COOKIE_NAME = '{name}'" in told
+    assert f"CSRF_COOKIE_NAME = '{name}-csrf'" in told
+    assert "SESSION_COOKIE_SECURE = True" in told
 
 
 def test_own_session_survives_the_password_change(client: Client, account: Account) -> None:
