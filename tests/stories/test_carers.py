@@ -17,12 +17,14 @@ from tests.hospital.mllp import Line, answer_of
 from tests.hospital.pacs import send_study
 from tests.portal import Portal
 
+from . import markup
 from .browser import PHONE
 from .story import Story
 from .visitor import Person, Visitor, newest_code, read_account_mail
 
 NOW = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 CLERK = ("rejestracja@szpital.example", "+48600100190")
+CARER = ("piotr.kaminski@poczta.example", "+48600100104")
 MOTHER = ("mama@poczta.example", "+48600100881")
 CHILD = Subject("CHILD-881", family="Bączek", given="Staś", birth="20150601", sex="M")
 PERFORMED = NOW - timedelta(days=1)
@@ -101,16 +103,11 @@ class TestACarerForAChild(Story):
         expect(self.page).to_have_title(re.compile(r"."))
         assert "Staś Bączek" in self.page.content()
 
-    def test_5_she_is_also_a_patient_and_switches_by_keyboard(self, told: dict[str, str]) -> None:
-        """Whose data is shown is a choice of hers; back and forth without a pointer."""
+    def test_5_the_page_of_choice_names_the_child(self, told: dict[str, str]) -> None:
         self.given_the_mother_is_signed_in()
         self.when_opened("/account/acting/")
         self.then_the_heading_is("Czyje dane pokazać?")
         expect(self.page.locator("main")).to_contain_text("Staś Bączek")
-        names = self.page.evaluate(
-            "[...document.querySelectorAll('main button, main input')].map(e => e.tagName)"
-        )
-        assert "BUTTON" in names
         self.then_nothing_is_wider_than_the_screen()
 
     def test_6_the_18th_birthday_ends_it(self, told: dict[str, str]) -> None:
@@ -136,6 +133,58 @@ class TestACarerForAChild(Story):
     def _has_examination(self) -> bool:
         self.page.reload()
         return self.page.locator("main .row-title a").count() > 0
+
+
+class TestAPatientLetsSomebodyIn(Story):
+    """Given by the patient, with a code; taken up, switched by keyboard, ended."""
+
+    def test_from_the_code_to_the_end(self) -> None:
+        code = self.given_a_patient_who_made_a_code()
+        self.given_a_signed_in_patient(*CARER, screen=PHONE)
+        self.when_opened("/account/acting/")
+        self.page.get_by_label("Otrzymany kod").fill(code)
+        self.page.keyboard.press("Enter")
+        self.then_the_page_says("Halina Dawna")
+        self.when_switched_by_keyboard()
+        self.then_the_address_is("/examinations/")
+        expect(self.page.locator(".acting")).to_contain_text("Halina Dawna")
+        self.then_nothing_is_wider_than_the_screen()
+        self.when_the_patient_ends_it()
+        self.when_opened("/examinations/")
+        self.then_the_heading_is("Czyje dane pokazać?")
+        expect(self.page.locator("main")).not_to_contain_text("Halina")
+        expect(self.page.locator(".acting")).to_contain_text("Nie można już działać")
+        self.page.get_by_role("button", name="Pokaż moje dane").click()
+        expect(self.page.locator("main .row-title a").first).to_be_visible()
+
+    def given_a_patient_who_made_a_code(self) -> str:
+        person = self.given_a_new_patient(given="Halina", family="Dawna")
+        self.patient = Visitor(self.portal)
+        self.patient.sign_in(person)
+        page = self.patient.open("/account/carers/new/")
+        answer = self.patient.submit(page, carer_name="Sąsiad Piotr", scope="all", last_day="")
+        found = re.search(r"<strong>([A-Z0-9]{5}-[A-Z0-9]{5})</strong>", answer.text)
+        assert found
+        return found.group(1)
+
+    def when_switched_by_keyboard(self) -> None:
+        for _ in range(60):
+            self.page.keyboard.press("Tab")
+            if "Halina" in self.page.evaluate("document.activeElement.textContent") and self.page.evaluate(
+                "document.activeElement.tagName === 'BUTTON'"
+            ):
+                self.page.keyboard.press("Enter")
+                return
+        raise AssertionError("no button of hers is reached with Tab")
+
+    def when_the_patient_ends_it(self) -> None:
+        with contextlib.closing(self.patient):
+            page = self.patient.open("/account/carers/")
+            assert "Sąsiad Piotr" in page.text
+            found = re.search(r'action="(/account/carers/[0-9a-f-]{36}/end/)"', page.text)
+            assert found
+            form = next(one for one in markup.read(page.text).forms if one.action == found.group(1))
+            self.patient.http.post(found.group(1), data=form.fields, headers=self.patient.origin())
 
 
 class TestANewTelephone(Story):
