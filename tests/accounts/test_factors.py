@@ -146,6 +146,19 @@ class TestAPasskey:
                 challenge_id=challenge, answer=key.sign(options), kind="patient", by=ANYBODY
             )
 
+    def test_strangers_do_not_lock_its_owner_out(self, account: Account) -> None:
+        """R47: wrong passwords from anywhere are no reason to refuse what cannot be guessed."""
+        key = with_passkey(account)
+        services.lock(account=account, cause="passwords", by=ANYBODY, spares_devices=True)
+        options, challenge = services.begin_proving(account=None, source="127.0.1.1")
+        login, _key = services.enter_passkey(
+            challenge_id=challenge, answer=key.sign(options), kind="patient", by=ANYBODY
+        )
+        assert queries.next_step(login) == queries.DONE
+        services.finish(login=login, by=ANYBODY)
+        account.refresh_from_db()
+        assert (account.state, account.strangers_locked_at is None) == ("active", False)
+
     def test_it_is_bound_to_the_address_in_the_settings(self, settings: object) -> None:
         settings.PUBLIC_URL, settings.STAFF_URL = "https://portal.szpital.pl", "https://staff.szpital.pl:8443"  # type: ignore[attr-defined]
         assert (party().id, party().origin) == ("portal.szpital.pl", "https://portal.szpital.pl")  # type: ignore[union-attr]
@@ -171,7 +184,7 @@ class TestRecoveryCodes:
         services.enter_recovery_code(
             account=account, typed=codes[3].lower().replace("-", " "), login=None, by=ANYBODY
         )
-        assert outbox("mail")[-1]["subject"] == "Użyto kodu zapasowego w Portal Pacjenta"
+        assert outbox("mail")[-1]["subject"] == "Użyto kodu zapasowego: Portal Pacjenta"
         with pytest.raises(WrongCode):
             services.enter_recovery_code(account=account, typed=codes[3], login=None, by=ANYBODY)
         assert queries.recovery_left(account) == 9

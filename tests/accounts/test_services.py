@@ -71,14 +71,14 @@ def test_staff_sign_in_with_code_when_they_have_a_mobile(client: Client) -> None
         patch.setattr(settings, "LISTENER", "staff")
         assert post_login(client, "ANNA", raw).url == "/login/code/"
         answer = client.post("/login/code/", {"code": last_code()})
-    assert answer.url == "/login/password/"  # no clause for staff
+    assert answer.url == "/login/enrol/"  # no clause for staff, but a factor of their own (R15)
 
 
-def test_staff_without_a_mobile_go_straight_on(client: Client) -> None:
+def test_staff_without_a_mobile_get_no_code(client: Client) -> None:
     raw = services.create_staff(user_name="jan", roles=["admin"], by=SOMEBODY)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "LISTENER", "staff")
-        assert post_login(client, "jan", raw).url == "/login/password/"
+        assert post_login(client, "jan", raw).url == "/login/enrol/"
     assert outbox("sms") == []
 
 

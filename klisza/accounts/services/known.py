@@ -59,14 +59,19 @@ def right(found: Try) -> Account:
             "wrong_passwords > 0 RETURNING wrong_passwords",
             [found.device_id],
         )
-        Account.objects.filter(
-            pk=found.account.pk,
-            state=Account.State.LOCKED,
-            lock_cause="passwords",
-            strangers_locked_at__isnull=False,
-        ).update(state=Account.State.ACTIVE, wrong_passwords=0)
-    found.account.refresh_from_db()
+        owner_is_back(found.account)
     return found.account
+
+
+def owner_is_back(account: Account) -> None:
+    """By a known browser or a passkey, neither of which a stranger can guess. In the caller's transaction."""
+    Account.objects.filter(
+        pk=account.pk,
+        state=Account.State.LOCKED,
+        lock_cause="passwords",
+        strangers_locked_at__isnull=False,
+    ).update(state=Account.State.ACTIVE, wrong_passwords=0)
+    account.refresh_from_db()
 
 
 @transaction.atomic

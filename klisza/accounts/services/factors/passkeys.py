@@ -30,7 +30,7 @@ from klisza.accounts import queries
 from klisza.accounts.errors import AccountLocked, WrongPasskey
 from klisza.accounts.models import Account, Challenge, Factor, Login
 from klisza.accounts.sentences import locked_sentence, suspended_sentence
-from klisza.accounts.services import limits, locking
+from klisza.accounts.services import known, limits, locking
 from klisza.accounts.services.login import begin
 from klisza.accounts.services.suspending import HOSPITAL
 from klisza.audit.actor import Actor
@@ -121,6 +121,8 @@ def enter_passkey(*, challenge_id: str, answer: str, kind: str, by: Actor) -> tu
     account = factor.account
     if account.kind != kind or account.state == Account.State.CLOSED:
         raise _wrong()
+    with transaction.atomic():
+        known.owner_is_back(account)
     if not account.is_active:
         is_suspended = account.lock_cause in (locking.MERGE, HOSPITAL)
         raise AccountLocked(suspended_sentence() if is_suspended else locked_sentence())
