@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +17,7 @@ import pytest
 import time_machine
 from django.core import serializers
 from django.test import Client
-from fido2.utils import websafe_decode
+from fido2.utils import websafe_decode, websafe_encode
 
 from klisza.accounts import queries, services
 from klisza.accounts.errors import AccountLocked, NoLogin, WrongCode, WrongPasskey
@@ -23,6 +25,7 @@ from klisza.accounts.models import Account, Factor, Login, RecoveryCode
 from klisza.accounts.services.factors.totp import _secret
 from klisza.audit.models import AuditEvent
 from klisza.base import clock
+from klisza.base.errors import Refused
 from tests.accounts.authenticator import PRESENT, Authenticator
 from tests.accounts.factors import code_of, with_app, with_passkey, wrong_code_of
 from tests.accounts.people import (
@@ -156,6 +159,23 @@ class TestPasskeysRefuse:
         page = client.post("/login/passkey/", {"credential": answer})
         assert page.status_code == 200
         assert "Traceback" not in page.content.decode()
+
+    def test_mutated_answers(self) -> None:
+        """What a fuzzer sends: refused, never a fault, whatever is cut, nested or of another type."""
+        account = active_account()
+        key = with_passkey(account)
+        chance = random.Random(4)
+        for _round in range(150):
+            options, challenge = services.begin_adding(account=account)
+            made = mutated(Authenticator().make(options), chance)
+            with contextlib.suppress(WrongPasskey, Refused):
+                services.add_passkey(
+                    account=account, challenge_id=challenge, answer=made, name="", login=None, by=ANYBODY
+                )
+            options, challenge = services.begin_proving(account=None, source=SOURCE)
+            signed = mutated(key.sign(options), chance)
+            with contextlib.suppress(WrongPasskey):
+                services.enter_passkey(challenge_id=challenge, answer=signed, kind="patient", by=ANYBODY)
 
     def test_the_challenge_stays_in_the_browser_that_asked(self, client: Client) -> None:
         """Bound to the session: an answer that was caught elsewhere is worth nothing."""
@@ -433,6 +453,25 @@ def test_secrets_stand_nowhere_in_the_database_file_r70(run: Run) -> None:
     for secret in made["secrets"]:
         assert secret.encode() not in dump
         assert secret.replace("-", "").encode() not in dump
+
+
+def mutated(answer: str, chance: random.Random) -> str:
+    read = json.loads(answer)
+    name = chance.choice([*read["response"], "id", "rawId", "response"])
+    if name not in read["response"]:
+        return json.dumps(read | {name: chance.choice([None, 1, [], {}, "x", "żółć"])})
+    data = bytearray(websafe_decode(read["response"][name]))
+    for _change in range(chance.randint(1, 3)):
+        at = chance.randrange(len(data) or 1)
+        what = chance.choice(["byte", "cut", "nest"])
+        if what == "byte" and data:
+            data[at] = chance.randrange(256)
+        elif what == "cut":
+            del data[at:]
+        else:
+            data[at:at] = bytes([chance.choice([0x81, 0x9F, 0xA1, 0xFF])]) * chance.randint(1, 3000)
+    read["response"][name] = websafe_encode(bytes(data))
+    return json.dumps(read)
 
 
 def sign_in_with_app(client: Client, account: Account) -> None:

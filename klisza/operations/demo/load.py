@@ -52,6 +52,8 @@ def describe() -> str:
     lines = [f"  {name:<22} {user_name:<14} {about}" for name, user_name, about in rows]
     return "\n".join([
         f"Demo: mails with passwords and text messages with codes appear at {settings.PUBLIC_URL}/demo/",
+        "Staff of the demo may sign in with a code from its phone; elsewhere they need a passkey or an app.",
+        "Passkeys can be tried under the name localhost only, not under 127.0.0.1.",
         "User names:",
         *lines,
     ])  # fmt: skip

@@ -46,6 +46,8 @@ PURPOSE = "passkey"
 HOUR = timedelta(hours=1)
 VERIFIED = UserVerificationRequirement.REQUIRED
 MOST_BYTES = 16_384
+# What the library's parsers raise at mutated answers; its own refusals are ValueError.
+BROKEN = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 # The counter of a key that has one must grow: a copy of it shows by standing still (WebAuthn 7.2, step 22).
 COUNT_USE = """
 UPDATE accounts_factor SET sign_count = %s, last_used_at = %s
@@ -90,7 +92,7 @@ def add_passkey(
     state = _take(challenge_id, ADD, account)
     try:
         made = server(_party()).register_complete(state, RegistrationResponse.from_dict(_read(answer)))
-    except (ValueError, TypeError, KeyError) as refused:
+    except BROKEN as refused:
         raise _not_made() from refused
     credential = made.credential_data
     if credential is None:
@@ -156,7 +158,7 @@ def _verified(state: dict[str, Any], answer: str, by: Actor) -> Factor:
         handle = given.response.user_handle
         if handle and handle != factor.account_id.bytes:
             raise _wrong()
-    except (ValueError, TypeError, KeyError) as refused:
+    except (*BROKEN, WrongPasskey) as refused:
         _note_refused(None, by)
         raise _wrong() from refused
     count = given.response.authenticator_data.counter
