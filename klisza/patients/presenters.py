@@ -47,6 +47,8 @@ DATA_ACTIONS = {
     "factor.reset": _("Ways of logging in reset by staff"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
+# Their reason is a note of the desk for the auditor: which document was seen.
+DESK_NOTES = frozenset({"grant.given", "grant.ended", "patient.own_contact"})
 # What the person's own account did.
 OWN_ACTIONS = {
     "login.ok": _("Logged in"),
@@ -93,7 +95,7 @@ def log_row(
         who=_who(event, is_own=is_own, carers=carers),
         device=event.client if is_own else "",
         is_own=is_own,
-        reason=event.reason if event.agent_kind == "staff" else "",
+        reason=event.reason if event.agent_kind == "staff" and event.action not in DESK_NOTES else "",
     )
 
 

@@ -233,6 +233,13 @@ class TestComingOfAge:
             )
             assert (account.email, account.state) == ("jas@example.org", Account.State.NEW)
 
+    def test_an_account_in_use_does_not_begin_anew(self) -> None:
+        """R13: no short way around the code that is read back."""
+        with pytest.raises(Refused):
+            enter_own_contact(
+                patient=a_patient(), email="x@example.org", mobile="600100777", document=DOCUMENT, by=CLERK
+            )
+
     def test_that_account_goes_on_at_18(self) -> None:
         child = a_child()
         with time_machine.travel("2032-01-01 12:00:00Z"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -89,14 +89,12 @@ def _check(person: Patient, document: str) -> None:
         raise Refused(_("Write down which identity document you have seen."))
     if person.is_dead or person.restricted_reason or person.birth_date is None:
         raise Refused(_("This person cannot have an account at the moment."))
-    if _age(person.birth_date) < settings.OWN_ACCOUNT_AGE:
+    if queries.account_of(person) is not None and not queries.needs_own_contact(person):
+        raise Refused(_("This person has an account already. Change its contact data instead."))
+    if ages.age_now(person.birth_date) < settings.OWN_ACCOUNT_AGE:
         raise Refused(
             _("An own account is possible from the age of %(age)d.") % {"age": settings.OWN_ACCOUNT_AGE}
         )
-
-
-def _age(born: date) -> int:
-    return ages.age_now(born)
 
 
 def _say(top: Patient, address: str, number: str) -> None:
