@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -19,7 +20,18 @@ from klisza.audit.models import AuditEvent
 from klisza.base import clock
 from klisza.base.errors import NotFound
 
-from .people import ANYBODY, PASSWORD, SOMEBODY, active_account, last_code, outbox, post_login, sign_in
+from .people import (
+    ANYBODY,
+    MOBILE,
+    PASSWORD,
+    SOMEBODY,
+    active_account,
+    last_code,
+    outbox,
+    post_login,
+    sign_in,
+    temporary_password,
+)
 
 pytestmark = pytest.mark.django_db
 INSIDE = "/account/contact/"
@@ -367,6 +379,21 @@ class TestLinksKnowTheirAccount:
         post_login(client, mine.user_name, PASSWORD, next=link)
         back = client.post("/login/code/", {"code": last_code()}).url
         assert client.get(back).url == INSIDE
+
+    def test_link_survives_the_whole_first_login(self, client: Client) -> None:
+        """Name, code, clause, own password: then the page of the link."""
+        fresh = services.create_account(
+            email="jan@example.org", mobile=MOBILE, language="pl", person_name="Jan Lis", by=SOMEBODY
+        )
+        at_login = client.get(f"/account/information/?for={marks.of_link(fresh)}").url
+        wanted = parse_qs(urlsplit(at_login).query)["next"][0]
+        post_login(client, fresh.user_name, temporary_password(), next=wanted)
+        client.post("/login/code/", {"code": last_code()})
+        client.post("/login/information/", {"version": clausetext.current_version()})
+        own = {"new_password": PASSWORD, "new_password_again": PASSWORD}
+        at_link = client.post("/login/password/", own).url
+        assert at_link == wanted
+        assert client.get(at_link).url == "/account/information/"
 
     def test_stranger_takes_the_mark_along(self, client: Client, account: Account) -> None:
         answer = client.get(f"{INSIDE}?for={marks.of_link(account)}")
