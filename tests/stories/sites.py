@@ -24,10 +24,7 @@ PATIENT_PAGES = {
     "shares": "/shares/",
     "password": "/account/password/",
     "contact": "/account/contact/",
-    "contact-mail": "/account/contact/mail/",
-    "contact-sms": "/account/contact/sms/",
     "carers": "/account/carers/",
-    "carer-new": "/account/carers/new/",
     "acting": "/account/acting/",
     "devices": "/account/devices/",
     "back": "/account/back/",
@@ -36,6 +33,14 @@ PATIENT_PAGES = {
     "information": "/account/information/",
     "access-log": "/account/access-log/",
     "not-yours": "/examinations/00000000-0000-7000-8000-000000000000/",
+}
+
+
+# Open for ten minutes after a second factor; later they lead to "confirm" first.
+FRESH_PAGES = {
+    "contact-mail": "/account/contact/mail/",
+    "contact-sms": "/account/contact/sms/",
+    "carer-new": "/account/carers/new/",
 }
 
 

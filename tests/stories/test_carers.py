@@ -18,8 +18,10 @@ from tests.hospital.pacs import send_study
 from tests.portal import Portal
 
 from . import markup
-from .browser import PHONE
+from .browser import DESKTOP, NARROW, PHONE
+from .sites import FRESH_PAGES
 from .story import Story
+from .test_axe import violations
 from .visitor import Person, Visitor, newest_code, read_account_mail
 
 NOW = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
@@ -162,7 +164,9 @@ class TestAPatientLetsSomebodyIn(Story):
         self.patient = Visitor(self.portal)
         self.patient.sign_in(person)
         page = self.patient.open("/account/carers/new/")
-        answer = self.patient.submit(page, carer_name="Sąsiad Piotr", scope="all", last_day="")
+        form = next(one for one in markup.read(page.text).forms if "carer_name" in one.fields)
+        data = form.fields | {"carer_name": "Sąsiad Piotr", "scope": "all"}
+        answer = self.patient.http.post("/account/carers/new/", data=data, headers=self.patient.origin())
         found = re.search(r"<strong>([A-Z0-9]{5}-[A-Z0-9]{5})</strong>", answer.text)
         assert found
         return found.group(1)
@@ -185,6 +189,25 @@ class TestAPatientLetsSomebodyIn(Story):
             assert found
             form = next(one for one in markup.read(page.text).forms if one.action == found.group(1))
             self.patient.http.post(found.group(1), data=form.fields, headers=self.patient.origin())
+
+
+class TestPagesOfTheseStories(Story):
+    """Axe, one heading, nothing wider than the screen (trust.md 7)."""
+
+    def test_axe_finds_nothing(self) -> None:
+        person = self.given_a_new_patient(given="Lidia", family="Sprawdzona")
+        with contextlib.closing(Visitor(self.portal)) as visitor:
+            visitor.sign_in(person)
+            cookies = visitor.cookies()
+        for screen, scheme in ((NARROW, "light"), (DESKTOP, "dark")):
+            self.given_a_browser(screen=screen, color_scheme=scheme, reduced_motion="reduce")
+            self.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+            for path in (*FRESH_PAGES.values(), "/account/contact/", "/account/carers/", "/account/acting/"):
+                self.when_opened(path)
+                self.then_the_address_is(path)
+                expect(self.page.get_by_role("heading", level=1)).to_have_count(1)
+                assert violations(self.page) == [], path
+                self.then_nothing_is_wider_than_the_screen()
 
 
 class TestANewTelephone(Story):
