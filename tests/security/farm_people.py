@@ -1,0 +1,67 @@
+"""Run as a program by farm.py: people and moments that would take long to reach through the pages."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klisza.config.settings")
+django.setup()
+# ruff: noqa: E402
+
+from klisza.accounts import services
+from klisza.accounts.models import Account, Code
+from klisza.accounts.services import codes
+from klisza.base import ids
+from tests.accounts.people import SOMEBODY, active_account
+
+
+def accounts(number: int, fields: dict[str, str]) -> list[dict[str, str]]:
+    made = []
+    for _account in range(number):
+        digits = f"{int.from_bytes(os.urandom(4)) % 10**6:06d}"
+        values = {"mobile": f"+48600{digits}", "email": f"{ids.readable(10).lower()}@example.org", **fields}
+        account = active_account(**values)
+        made.append(
+            {
+                "user_name": account.user_name,
+                "mobile": account.mobile,
+                "email": account.email,
+                "id": str(account.pk),
+            }
+        )
+    return made
+
+
+def happen(event: str, user_name: str) -> dict[str, str]:
+    account = Account.objects.get(user_name=user_name)
+    if event == "lock":
+        services.lock(account=account, cause="staff", by=SOMEBODY)
+    elif event == "unlock":
+        services.unlock(account=account, reason="test", by=SOMEBODY)
+    elif event == "close":
+        remaining = active_account()
+        services.close_for(account=account, remaining=remaining, by=SOMEBODY)
+    account.refresh_from_db()
+    return {"state": account.state}
+
+
+def set_code(user_name: str, code: str) -> dict[str, str]:
+    """As if chance had drawn this one."""
+    newest = Code.objects.filter(login__account__user_name=user_name, superseded=False).latest("created_at")
+    newest.digest = codes._digest(newest.login, code)
+    newest.save(update_fields=["digest"])
+    return {}
+
+
+if __name__ == "__main__":
+    verb, *rest = sys.argv[1:]
+    if verb == "accounts":
+        print(json.dumps(accounts(int(rest[0]), json.loads(rest[1]))))
+    elif verb == "code":
+        print(json.dumps(set_code(*rest)))
+    else:
+        print(json.dumps(happen(verb, rest[0])))
