@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from klisza.base import clock
 
 from . import queries
-from .models import Login
+from .models import Account, Factor, Login
 from .phones import tail
+from .services.factors.party import party
 
 
 @dataclass(frozen=True)
@@ -42,4 +46,71 @@ def code_page(login: Login) -> CodePage:
         next_at=login.next_code_at if has_more and wait else None,
         has_more=has_more,
         minutes=int(settings.CODE_LIFE.total_seconds() // 60),
+    )
+
+
+@dataclass(frozen=True)
+class WaysPage:
+    """By what one may prove oneself here."""
+
+    passkey: bool
+    app: bool
+    text: bool
+    recovery: bool
+    tail: str
+
+
+def ways_page(account: Account, host: str) -> WaysPage:
+    ways = queries.ways(account)
+    return WaysPage(
+        passkey=queries.PASSKEY in ways and passkeys_here(host),
+        app=queries.TOTP in ways,
+        text=queries.SMS in ways,
+        recovery=queries.RECOVERY in ways,
+        tail=tail(account.mobile),
+    )
+
+
+def passkeys_here(host: str) -> bool:
+    """Whether this page stands under the address that passkeys are bound to. host: as in the request."""
+    found = party()
+    return found is not None and urlsplit(found.origin).netloc == host
+
+
+def passkeys_at() -> str:
+    """The address at which passkeys work, for a page that was opened under another one; empty for none."""
+    found = party()
+    return found.origin if found else ""
+
+
+@dataclass(frozen=True)
+class FactorRow:
+    id: uuid.UUID
+    is_passkey: bool
+    name: str
+    added_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class SecurityPage:
+    factors: list[FactorRow]
+    recovery_left: int
+    text_tail: str  # of the number that gets codes; empty when text messages do not count here
+    can_add: bool
+
+
+def factor_row(factor: Factor) -> FactorRow:
+    is_passkey = factor.kind == Factor.Kind.PASSKEY
+    name = factor.name or (_("Passkey") if is_passkey else _("Authenticator app"))
+    return FactorRow(factor.pk, is_passkey, name, factor.created_at, factor.last_used_at)
+
+
+def security_page(account: Account) -> SecurityPage:
+    rows = [factor_row(factor) for factor in queries.factors(account)]
+    return SecurityPage(
+        factors=rows,
+        recovery_left=queries.recovery_left(account),
+        text_tail=tail(account.mobile) if queries.may_use_sms(account) else "",
+        can_add=len(rows) < settings.FACTORS_PER_ACCOUNT,
     )
