@@ -226,7 +226,7 @@ class TestNothingStaysBehind(Ending):
         self.when_opened("/account/information/")
         self.page.get_by_role("banner").get_by_text("Ewa Nowak").first.click()
         self.page.get_by_role("button", name="Wyloguj").click()
-        first.wait_for_url("**/login/?next=*", timeout=5000)
+        first.wait_for_url("**/login/?next=*")
 
 
 class TestTheListOfDevices(Ending):
