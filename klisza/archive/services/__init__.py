@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from .associations import Tally, note_association
 from .peers import add_peer, find_peer, peers, record_refusal, remove_peer
 from .quarantine import quarantine
 from .rejection import reject_study, revoke_rejection
@@ -10,10 +11,12 @@ from .store import Outcome, Source, store_instance
 __all__ = [
     "Outcome",
     "Source",
+    "Tally",
     "add_peer",
     "decide_mixed",
     "find_peer",
     "keep_open",
+    "note_association",
     "peers",
     "quarantine",
     "record_refusal",
