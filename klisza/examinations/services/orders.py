@@ -19,6 +19,7 @@ from klisza.archive.models import Study
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
+from klisza.base.turns import Turns
 from klisza.examinations import queries
 from klisza.examinations.models import Examination, Order, State
 from klisza.examinations.queries import names as naming
@@ -32,6 +33,7 @@ from .moving import come_back, leave
 from .relinking import look_again
 from .state import refresh
 
+TURNS = Turns("waiting_orders")
 NUMBERS = ("accession_number", "filler_number", "placer_number")
 PLAIN = (
     "requested_procedure_id",
@@ -184,15 +186,16 @@ def _found(order: Order, names: set[Name], mine: frozenset[UUID]) -> Examination
 
 def place_waiting(limit: int, *, by: Actor) -> int:
     """Orders whose number stood under somebody else: tried again when one of the people concerned changed."""
-    placed = 0
-    for order in queries.orders_to_place(limit):
-        Order.objects.filter(pk=order.pk).update(updated_at=clock.now())
-        try:
-            place(order, by=by)
-            placed += 1
-        except OfAnotherPatient:
-            continue
-    return placed
+    return TURNS.take(queries.orders_to_place, lambda order: _place_again(order, by), limit=limit)
+
+
+def _place_again(order: Order, by: Actor) -> bool:
+    Order.objects.filter(pk=order.pk).update(updated_at=clock.now())
+    try:
+        place(order, by=by)
+    except OfAnotherPatient:
+        return False
+    return True
 
 
 def has_number(step: ProcedureStep) -> bool:
