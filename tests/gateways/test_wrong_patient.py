@@ -1,0 +1,93 @@
+"""What interface engines get wrong, and what must never come of it: somebody else's report on the screen (R60)."""
+
+from __future__ import annotations
+
+import pytest
+
+from klisza.examinations.models import Examination, Report
+from klisza.patients.models import Patient, PatientIdentifier
+
+from .test_result_effects import known, receive, said, texts, work
+
+pytestmark = pytest.mark.django_db
+PESEL = "2.16.840.1.113883.3.4424.1.1.616"
+
+
+def with_numbers(raw: bytes, *more: str, birth: str | None = None) -> bytes:
+    """more: further repetitions of PID-3. birth: PID-7 instead of the one in it."""
+    lines = raw.decode().split("\r")
+    for place, line in enumerate(lines):
+        if line.startswith("PID|"):
+            fields = line.split("|")
+            fields[3] = "~".join([fields[3], *more])
+            fields[7] = fields[7] if birth is None else birth
+            lines[place] = "|".join(fields)
+    return "\r".join(lines).encode()
+
+
+def pesel(number: str) -> str:
+    return f"{number}^^^PESEL&{PESEL}&ISO^NNPOL"
+
+
+def proper(first: str, sex: int = 0) -> str:
+    """A PESEL of 21 March 1958 with its check digit."""
+    digits = f"580321{first}{sex}"
+    total = sum(int(digit) * weight for digit, weight in zip(digits, (1, 3, 7, 9) * 3, strict=False))
+    return digits + str(-total % 10)
+
+
+def with_pesel(patient: Patient, number: str) -> Patient:
+    PatientIdentifier.objects.create(patient=patient, issuer=PESEL, value=number, kind="NNPOL")
+    return patient
+
+
+def words() -> list[list[tuple[str, str]]]:
+    """As `texts`, without headings."""
+    return [[(status, text.split("\n")[-1]) for status, text in one] for one in texts()]
+
+
+class TestTwoPeopleInOnePid:
+    """The number of one and the PESEL of another: twins share birth date and family name."""
+
+    def twins(self) -> tuple[Patient, Patient]:
+        anna = with_pesel(known(), proper("123"))
+        return anna, with_pesel(known("H5-2", given_name="Ewa"), proper("456"))
+
+    @pytest.mark.parametrize("birth", [None, ""])
+    def test_report_is_held_and_shown_to_neither(self, birth: str | None) -> None:
+        self.twins()
+        row = receive(with_numbers(said(0), pesel(proper("456")), birth=birth))
+        assert (row.state, row.answer, work()) == ("held", "AA", {"patient_differs"})
+        assert not Report.objects.exists()
+
+    def test_report_with_the_own_pesel_goes_on(self) -> None:
+        anna, _ = self.twins()
+        assert receive(with_numbers(said(0), pesel(proper("123")))).state == "applied"
+        assert Examination.objects.get().patient == anna
+
+    def test_pesel_that_nobody_has_contradicts_the_own_one(self) -> None:
+        self.twins()
+        assert receive(with_numbers(said(0), pesel(proper("789")))).state == "held"
+        assert work() == {"patient_differs"}
+
+    def test_first_pesel_of_somebody_without_one_is_no_contradiction(self) -> None:
+        known()
+        assert receive(with_numbers(said(0), pesel(proper("789")))).state == "applied"
+
+    def test_two_numbers_of_one_person_are_no_contradiction(self) -> None:
+        anna, ewa = self.twins()
+        Patient.objects.filter(pk=ewa.pk).update(survivor=anna)
+        assert receive(with_numbers(said(0), pesel(proper("456")))).state == "applied"
+
+
+class TestWithoutBirthDate:
+    """The name is the only witness left."""
+
+    def test_another_name_altogether_is_held(self) -> None:
+        known(given_name="Jan", family_name="Nowak")
+        assert receive(with_numbers(said(0), birth="")).state == "held"
+        assert work() == {"patient_differs"}
+
+    def test_married_name_is_no_reason(self) -> None:
+        known(family_name="Nowak")
+        assert receive(with_numbers(said(0), birth="")).state == "applied"
