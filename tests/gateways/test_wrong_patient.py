@@ -7,7 +7,7 @@ import pytest
 from klisza.examinations.models import Examination, Report
 from klisza.patients.models import Patient, PatientIdentifier
 
-from .test_result_effects import known, receive, said, texts, work
+from .test_result_effects import known, receive, said, texts, with_obx, work
 
 pytestmark = pytest.mark.django_db
 PESEL = "2.16.840.1.113883.3.4424.1.1.616"
@@ -91,3 +91,24 @@ class TestWithoutBirthDate:
     def test_married_name_is_no_reason(self) -> None:
         known(family_name="Nowak")
         assert receive(with_numbers(said(0), birth="")).state == "applied"
+
+
+class TestPartOfAReport:
+    """OBX-11 of a single line (HL70085): what is taken back or preliminary is not read with the rest."""
+
+    @pytest.mark.parametrize("status", ["D", "X", "P", "R", "I", "S"])
+    def test_lines_that_do_not_count_are_left_out(self, status: str) -> None:
+        known()
+        receive(
+            with_obx(
+                f"TX|18782-3||Rak płuca.||||||{status}",
+                "TX|18782-3||Płuca bez zmian.||||||F",
+            )
+        )
+        assert words() == [[("F", "Płuca bez zmian.")]]
+
+    def test_preliminary_text_is_kept_for_staff(self) -> None:
+        known()
+        receive(with_obx("TX|18782-3||Wstępnie.||||||P", status="P"))
+        assert Report.objects.get().versions.get().sections[0]["paragraphs"] == ["Wstępnie."]
+        assert texts() == []
