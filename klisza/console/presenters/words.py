@@ -21,11 +21,61 @@ REASONS = {
         "The accession number belongs to another patient's examination"
     ),
     "study_of_other_patient": gettext_lazy("The study stands under another patient's examination"),
+    # Linked all the same; staff may want to know.
+    "family_name_differs": gettext_lazy("The family name differs from the patient's"),
+    "given_name_differs": gettext_lazy("The first name differs from the patient's"),
 }
+# What was put aside, and what to do about it.
 OBJECTS = {
-    "same_uid_other_bytes": gettext_lazy("An image that is already there came again with another content"),
-    "same_study_other_patient": gettext_lazy("Images of one study name two patients"),
-    "unreadable": gettext_lazy("The object cannot be read"),
+    "same_uid_other_bytes": (
+        gettext_lazy("An image that is already there came again with another content"),
+        gettext_lazy(
+            "The first one stays: an image is never overwritten. If the new one is right, have it sent with a "
+            "number (UID) of its own and the old one rejected."
+        ),
+    ),
+    "same_study_other_patient": (
+        gettext_lazy("Images of one study name two patients"),
+        gettext_lazy(
+            "Have the patient corrected in the archive and the whole study sent again. This image then joins it "
+            "by itself."
+        ),
+    ),
+    "unreadable": (
+        gettext_lazy("The object cannot be read"),
+        gettext_lazy("It stayed with its sender, who was told. Have it looked at there and sent again."),
+    ),
+}
+CONTENTS = {
+    "True": gettext_lazy("The pictures themselves are the same; only what is written about them differs."),
+    "False": gettext_lazy("The pictures themselves differ."),
+}
+# What an image says, as staff call it.
+FIELDS = {
+    "patient_id": gettext_lazy("Identifier"),
+    "issuer": gettext_lazy("Issuer of the identifier"),
+    "patient_name": gettext_lazy("First and family name"),
+    "patient_birth_date": gettext_lazy("Date of birth"),
+    "patient_sex": gettext_lazy("Sex"),
+    "accession_number": gettext_lazy("Accession number"),
+    "study_description": gettext_lazy("Examination"),
+    "study_date": gettext_lazy("Day of the examination"),
+    "study_time": gettext_lazy("Time of the examination"),
+    "study_id": gettext_lazy("Number of the examination at the device"),
+    "institution_name": gettext_lazy("Made at"),
+    "modality": gettext_lazy("Modality"),
+    "series_description": gettext_lazy("Series"),
+    "series_number": gettext_lazy("Number of the series"),
+    "body_part_examined": gettext_lazy("Part of the body"),
+    "laterality": gettext_lazy("Side of the body"),
+    "station_name": gettext_lazy("Device"),
+    "instance_number": gettext_lazy("Number of the image"),
+    "rows": gettext_lazy("Height in pixels"),
+    "columns": gettext_lazy("Width in pixels"),
+    "number_of_frames": gettext_lazy("Frames"),
+    "sop_class_uid": gettext_lazy("Type of the object (SOP Class UID)"),
+    "study_instance_uid": gettext_lazy("Study Instance UID"),
+    "series_instance_uid": gettext_lazy("Series Instance UID"),
 }
 TASKS = {
     "no_email": gettext_lazy("E-mail address is missing"),
@@ -147,6 +197,7 @@ MESSAGES = {
     "merged": gettext_lazy("Note that two accounts became one"),
     "password": gettext_lazy("Note that the password was changed"),
     "notice": gettext_lazy("Note about a new result"),
+    "contact": gettext_lazy("Note that the hospital has another e-mail address or mobile number"),
 }
 CHANNELS = {"mail": pgettext_lazy("a message", "e-mail"), "sms": pgettext_lazy("a message", "text message")}
 RELATIONS = {
@@ -162,6 +213,7 @@ CAUSES = {
     "report_wrong_patient": gettext_lazy("A report was filed under the wrong patient"),
     "rejection_note": gettext_lazy("Images were rejected as those of another patient"),
     "moved_study": gettext_lazy("Images were moved to another patient"),
+    "order_moved": gettext_lazy("An order was moved to another patient"),
 }
 LOOKS = {
     "list.viewed": gettext_lazy("List of examinations opened"),
@@ -244,6 +296,31 @@ CORRECTIONS = {
     "mixed": gettext_lazy("images came again with another patient"),
     "unmixed": gettext_lazy("the images agree again"),
     "moved": gettext_lazy("all images name the new patient"),
+    "shown": gettext_lazy("matched with the new patient and shown again"),
+}
+# Codes of rejection notes (PS3.16 CID 7011).
+REJECTED = {
+    "113001": gettext_lazy("Rejected for bad quality"),
+    "113037": gettext_lazy("Rejected for the patient's safety"),
+    "113038": gettext_lazy("Rejected as images of another patient"),
+}
+# How an association ended.
+ASSOCIATIONS = {
+    "released": gettext_lazy("ended properly"),
+    "aborted": gettext_lazy("broken off"),
+    "rejected": gettext_lazy("turned away"),
+}
+# Why a connection was refused or cut; the door says it in English, as its log does.
+DOORS = {
+    "called AE title not recognised": gettext_lazy("It calls us by another title than ours"),
+    "calling AE title not recognised at this address": gettext_lazy(
+        "Its title and address are not among the senders of images"
+    ),
+    "address is not on the list": gettext_lazy("Its address is not among the senders of messages"),
+    "message too large": gettext_lazy("A message was larger than this sender may send"),
+    "message not complete in time": gettext_lazy("A message was not complete in time"),
+    "start block inside a message": gettext_lazy("A new message began inside of another one"),
+    "no message in what was sent": gettext_lazy("What was sent was no HL7 message"),
 }
 HIDDEN = {
     "moved": gettext_lazy(
@@ -293,6 +370,25 @@ ROWS = {
     "Breach": gettext_lazy("cases for the data protection officer"),
     "NoticeIntent": gettext_lazy("notices to patients"),
     "Message": gettext_lazy("mails and text messages"),
+    "Order_examinations": gettext_lazy("links between orders and examinations"),
+    "Report_examinations": gettext_lazy("links between reports and examinations"),
+    "ReportDocument": gettext_lazy("further files of reports"),
+    "ExaminationDocument": gettext_lazy("links between documents and examinations"),
+    "DocumentStatement": gettext_lazy("statements about documents"),
+    "DocumentStatement_documents": gettext_lazy("links between statements and documents"),
+    "DocumentPage": gettext_lazy("pages of documents"),
+    "DocumentName": gettext_lazy("numbers of documents"),
+    "ReleaseDecision": gettext_lazy("decisions of the clinic"),
+    "StudyDecision": gettext_lazy("decisions about images"),
+    "StudyIntake": gettext_lazy("results of matching images"),
+    "EncapsulatedIntake": gettext_lazy("reports taken out of images"),
+    "Study": gettext_lazy("studies (images)"),
+    "Invitation": gettext_lazy("invitations"),
+    "Login": gettext_lazy("sign-ins"),
+    "Code": gettext_lazy("codes for signing in"),
+    "Reset": gettext_lazy("links for a new password"),
+    "Revocation": gettext_lazy("accesses ended at once"),
+    "Export": gettext_lazy("copies for download"),
 }
 
 OUTCOMES = {
