@@ -24,6 +24,7 @@ PATIENT_PAGES = {
     "shares": "/shares/",
     "password": "/account/password/",
     "contact": "/account/contact/",
+    "results": "/account/results/",
     "information": "/account/information/",
     "access-log": "/account/access-log/",
     "not-yours": "/examinations/00000000-0000-7000-8000-000000000000/",
