@@ -194,6 +194,7 @@ def test_sigterm_rejects_newcomers_politely(folder: Path) -> None:  # noqa: F811
     newcomer = associate(running.port)
     status = c_store(open_one, encode(made), sop_class=CT, sop_instance=made.SOPInstanceUID)
     open_one.release()
+    newcomer.join(10)  # the library may come back before it has noted the answer
 
     assert newcomer.is_rejected
     assert newcomer.acceptor.primitive.result == 2  # transient
