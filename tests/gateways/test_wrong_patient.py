@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from klisza.examinations.models import Examination, Report
@@ -112,3 +114,27 @@ class TestPartOfAReport:
         receive(with_obx("TX|18782-3||Wstępnie.||||||P", status="P"))
         assert Report.objects.get().versions.get().sections[0]["paragraphs"] == ["Wstępnie."]
         assert texts() == []
+
+
+class TestTakenBackWithoutReportNumber:
+    """OBX-4 names the report; who deletes it sends no OBX, or one without OBX-4."""
+
+    @pytest.mark.parametrize("number", ["2", "R1"])
+    @pytest.mark.parametrize("order", list(permutations("FX")))
+    def test_takes_back_what_bears_a_number(self, number: str, order: tuple[str, ...]) -> None:
+        known()
+        sent = {
+            "F": with_obx(f"TX|18782-3|{number}|Rak płuca.||||||F"),
+            "X": with_obx("TX|18782-3||||||||W", status="X", minutes=9),
+        }
+        for one in order:
+            receive(sent[one])
+        assert texts() == []
+        assert Examination.objects.get().report == "withdrawn"
+
+    def test_later_report_counts_again(self) -> None:
+        known()
+        receive(with_obx("TX|18782-3|R1|Rak płuca.||||||F"))
+        receive(with_obx("TX|18782-3||||||||D", status="X", minutes=9))
+        receive(with_obx("TX|18782-3|R1|Płuca bez zmian.||||||C", status="C", minutes=19))
+        assert words() == [[("C", "Płuca bez zmian.")]]
