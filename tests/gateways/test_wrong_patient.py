@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -138,3 +139,55 @@ class TestTakenBackWithoutReportNumber:
         receive(with_obx("TX|18782-3||||||||D", status="X", minutes=9))
         receive(with_obx("TX|18782-3|R1|Płuca bez zmian.||||||C", status="C", minutes=19))
         assert words() == [[("C", "Płuca bez zmian.")]]
+
+
+class TestSupplementUnderItsOwnNumber:
+    """OBR-29 names the report it adds to; there is no accession number in it."""
+
+    parent = said(0)
+
+    def child(
+        self, minutes: int = 30, *, filler: str = "FL-99", parent: str = "PL-1^HIS^FL-1^RIS", **fields: Any
+    ) -> bytes:
+        raw = said(minutes, number="99", accession="", text="Porównano z 2024 r.", **fields).decode()
+        lines = raw.split("\r")
+        place = next(at for at, line in enumerate(lines) if line.startswith("OBR|"))
+        cells = lines[place].split("|")
+        cells += [""] * (30 - len(cells))
+        placer, application, number, of = (parent.split("^") + [""] * 4)[:4]
+        cells[29] = f"{placer}&{application}^{number}&{of}"
+        lines[place] = "|".join(cells)
+        return "\r".join(lines).encode()
+
+    @pytest.mark.parametrize("parent", ["PL-1^HIS^FL-1^RIS", "^^FL-1^RIS"])
+    @pytest.mark.parametrize("order", list(permutations("PCX")))
+    def test_stands_in_the_examination_of_its_parent(self, order: tuple[str, ...], parent: str) -> None:
+        known()
+        sent = {
+            "P": self.parent,
+            "C": self.child(parent=parent),
+            "X": said(1, "F", "Płuca i serce bez zmian."),
+        }
+        for one in order:
+            assert receive(sent[one]).state == "applied"
+        assert Examination.objects.count() == 1
+        (shown,) = words()
+        assert shown[0] == ("F", "Płuca i serce bez zmian.")
+        assert ("F", "Porównano z 2024 r.") in shown
+
+    @pytest.mark.parametrize("order", list(permutations("PCX")))
+    def test_goes_with_a_parent_that_is_taken_back(self, order: tuple[str, ...]) -> None:
+        known()
+        sent = {"P": self.parent, "C": self.child(), "X": said(60, "X", "", observation="W")}
+        for one in order:
+            receive(sent[one])
+        assert (texts(), Examination.objects.get().report) == ([], "withdrawn")
+
+    @pytest.mark.parametrize("order", list(permutations("CX")))
+    def test_taken_back_alone_before_it_came(self, order: tuple[str, ...]) -> None:
+        known()
+        sent = {"C": self.child(), "X": self.child(60, status="X", observation="D")}
+        receive(self.parent)
+        for one in order:
+            receive(sent[one])
+        assert words() == [[("F", "Płuca bez zmian.")]]

@@ -120,11 +120,14 @@ def examination_for(
     origin: str,
     by: Actor,
     quiet: bool = False,
+    adds_to: str = "",
 ) -> Examination:
     """The examination that a report's OBR means; made when nobody spoke of it before.
 
     What the OBR says of its procedure is kept as an order would be, but whose it is only orders say: a report
     never moves one, and an order that comes later may move what the report was filed under.
+    adds_to: the filler's number whose report is supplemented; a supplement without an accession number of its
+    own belongs to that one's examination, whichever comes first.
     Raises OfAnotherPatient: its number or study stands under somebody else.
     """
     order = _known(step, issuer)
@@ -136,7 +139,7 @@ def examination_for(
     _hold(patient, order)
     changed = _update(order, step, stamp, origin)
     _save(order)
-    said = names_of_step(step)
+    said = names_of_step(step) | ({Name("filler", adds_to[:128])} if adds_to else set())
     settled = None if changed else _settled(order, said)
     return settled or place(order, said=said, by=by, quiet=quiet)
 
