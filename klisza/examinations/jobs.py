@@ -35,7 +35,7 @@ TURNS = {
     name: Turns(name)
     for name in (
         "linking", "missed_linking", "early_linking", "corrected", "second_chances", "missed_corrections",
-        "encapsulated", "due", "missed_due", "notices",
+        "corrected_people", "missed_people", "encapsulated", "due", "missed_due", "notices",
     )
 }  # fmt: skip
 
@@ -72,6 +72,19 @@ def run_second_chances() -> int:
 def run_missed_corrections() -> int:
     """The same for linked studies without a limit of time."""
     return _link("missed_corrections", queries.studies_of_corrected)
+
+
+def run_corrected_people() -> int:
+    """Examinations, with images or without, whose person was merged or corrected."""
+    since = clock.now() - CORRECTED
+    return TURNS["corrected_people"].take(
+        lambda most: queries.examinations_of_corrected(most, since=since), refresh, limit=BATCH
+    )
+
+
+def run_missed_people() -> int:
+    """The same without a limit of time."""
+    return TURNS["missed_people"].take(queries.examinations_of_corrected, refresh, limit=BATCH)
 
 
 def run_waiting_orders() -> int:
@@ -140,6 +153,8 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (3.0, run_early_linking),
     (5.0, run_second_chances),
     (600.0, run_missed_corrections),
+    (2.0, run_corrected_people),
+    (600.0, run_missed_people),
     (5.0, run_waiting_orders),
     (2.0, run_encapsulated),
     (10.0, run_waiting_documents),

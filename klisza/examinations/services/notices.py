@@ -146,7 +146,7 @@ def _send(account: Account, person: Patient, *, about: str) -> bool:
     with override(account.language):
         context = _context(account, about)
         text = render_to_string("examinations/mail/notice_sms.txt", context).strip()
-    if person.notice_channel == "sms" and account.mobile:
+    if patients.notice_channel(person) == "sms" and account.mobile:
         notifications.enqueue_sms(to=account.mobile, text=text, kind="notice", account_id=account.pk)
         return True
     if not account.email:

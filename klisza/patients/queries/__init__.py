@@ -25,12 +25,14 @@ from .people import (
     find_by_identifier,
     full_name,
     get,
+    notice_channel,
     open_tasks,
     patient_of,
     search,
     survivor,
     viewer_for,
     viewer_for_staff,
+    waits_for_visit,
 )
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "get",
     "is_contradicted",
     "issuers_of",
+    "notice_channel",
     "open_tasks",
     "patient_of",
     "persons_of",
@@ -59,6 +62,7 @@ __all__ = [
     "survivor",
     "viewer_for",
     "viewer_for_staff",
+    "waits_for_visit",
     "wave_figures",
     "wave_people",
     "waves",

@@ -86,6 +86,18 @@ def account_of(patient: Patient) -> Account | None:
     return next((account for account in found if account.lock_cause not in ("merge", "hospital")), None)
 
 
+def waits_for_visit(person: Patient) -> bool:
+    """Results only after the visit: who wished so under any of the merged records wishes so still."""
+    return Patient.objects.filter(pk__in=aliases(person), tell_after_visit=True).exists()
+
+
+def notice_channel(person: Patient) -> str:
+    """mail | sms: as chosen with the account that is told."""
+    account = account_of(person)
+    record = Patient.objects.filter(account=account).first() if account else None
+    return (record or person).notice_channel
+
+
 def open_tasks(kind: str = "") -> QuerySet[DeskTask]:
     """For the registration desk, oldest first."""
     tasks = DeskTask.objects.select_related("patient").filter(done_at=None)
