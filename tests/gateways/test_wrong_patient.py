@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from klisza.examinations.models import Examination, Report
+from klisza.examinations.models import Breach, Examination, Report
+from klisza.examinations.services import link_study, matching
+from klisza.examinations.services.quarantine import show_again
+from klisza.examinations.services.state import refresh
 from klisza.patients.models import Patient, PatientIdentifier
+from tests.examinations.given import SCRIPT, a_study
+from tests.hospital import messages
+from tests.hospital.messages import Subject
 
-from .test_result_effects import known, receive, said, texts, with_obx, work
+from .test_result_effects import DAY, HER, known, receive, said, texts, with_obx, work
 
 pytestmark = pytest.mark.django_db
 PESEL = "2.16.840.1.113883.3.4424.1.1.616"
@@ -191,3 +198,57 @@ class TestSupplementUnderItsOwnNumber:
         for one in order:
             receive(sent[one])
         assert words() == [[("F", "Płuca bez zmian.")]]
+
+
+class TestVisitMovedToAnother:
+    """A45 says that something of hers is another patient's, never what: in whatever order it comes (1.5, L8)."""
+
+    def moved(self, minutes: int) -> bytes:
+        other = Subject("H5-9", given="Ewa", family="Zielińska", birth="19710101")
+        return messages.admission("A45", other, DAY + timedelta(minutes=60 + minutes), prior=HER.mrn)
+
+    def seen(self) -> list[tuple[str, bool]]:
+        return sorted((one.hidden_reason, one.visible) for one in Examination.objects.all())
+
+    @pytest.mark.parametrize("order", list(permutations("AMR")))
+    def test_what_was_done_before_is_in_doubt_whenever_it_comes(self, order: tuple[str, ...]) -> None:
+        admission = messages.admission("A28", HER, DAY)
+        for one in order:
+            receive({"A": admission, "M": self.moved(30), "R": said(0)}[one])
+        assert self.seen() == [("moved", False)]
+        assert texts() == [] or not Examination.objects.get().visible
+        assert Breach.objects.count() == (order.index("R") < order.index("M") and "A" in order[:2])
+
+    def test_what_is_done_after_it_is_hers(self) -> None:
+        known()
+        receive(self.moved(0))
+        receive(said(60, performed=DAY + timedelta(minutes=90)))
+        assert self.seen() == [("", True)]
+
+    def test_images_that_come_late_are_in_doubt_too(self) -> None:
+        patient = known()
+        receive(self.moved(30))
+        study = a_study(patient, study_date=DAY.date(), study_time=DAY.time())
+        link_study(study=study, by=SCRIPT)
+        assert self.seen() == [("moved", False)]
+
+    def test_what_staff_have_looked_at_stays_open(self) -> None:
+        known()
+        receive(said(0))
+        receive(self.moved(30))
+        show_again(examination=Examination.objects.get(), by=SCRIPT)
+        receive(said(40, "C", "Płuca: zmiana 4 mm."))
+        receive(self.moved(30))
+        assert self.seen() == [("", True)]
+
+    def test_hidden_one_that_turns_out_to_be_another_stays_hidden(self) -> None:
+        """Two that become one: the one in view does not open the one in doubt."""
+        known()
+        receive(said(0, number="1", accession=""))
+        receive(self.moved(30))
+        receive(said(60, number="2", accession="A2", performed=DAY + timedelta(minutes=100)))
+        assert self.seen() == [("", True), ("moved", False)]
+        hidden = Examination.objects.get(visible=False)
+        opened = Examination.objects.get(visible=True)
+        matching.absorb(hidden, into=opened, by=SCRIPT)
+        assert refresh(opened).visible is False

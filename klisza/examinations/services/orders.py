@@ -183,7 +183,7 @@ def _found(order: Order, names: set[Name], mine: frozenset[UUID]) -> Examination
         order.examinations.filter(patient__in=mine).order_by("created_at", "id").first()
         or matching.find(names, mine)
         or come_back(order, mine)
-        or matching.make(order.patient, names, issuer=order.issuer, at=at)
+        or matching.make(order.patient, names, issuer=order.issuer, at=at, said_at=_first_stated(order))
     )
 
 

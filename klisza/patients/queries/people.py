@@ -5,6 +5,7 @@ aliases.
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
@@ -12,7 +13,7 @@ from klisza.accounts.models import Account
 from klisza.audit.actor import Actor
 from klisza.audit.models import AuditEvent
 from klisza.base.errors import NotFound
-from klisza.patients.models import DeskTask, Patient, PatientIdentifier
+from klisza.patients.models import DeskTask, MergeRecord, Patient, PatientIdentifier
 from klisza.patients.viewer import Viewer
 
 
@@ -84,6 +85,12 @@ def account_of(patient: Patient) -> Account | None:
     """
     found = accounts_of(survivor(patient))
     return next((account for account in found if account.lock_cause not in ("merge", "hospital")), None)
+
+
+def is_in_doubt(record: Patient, since: datetime) -> bool:
+    """A visit was moved away from this very record (A44, A45) after that moment, and nobody can tell which."""
+    moves = MergeRecord.objects.filter(other=record, kind="move", accounts=[], undone_at=None)
+    return moves.filter(stated_at__gte=since).exists()
 
 
 def waits_for_visit(person: Patient) -> bool:

@@ -174,16 +174,14 @@ def _move(content: Admission, context: Context) -> None:
 def _move_visit(content: Admission, context: Context) -> None:
     """A44, A45: a visit or account, which the portal does not keep: all of the former patient's is in doubt."""
     mine, theirs = _sides(content.person.identifiers, content.prior)
-    source = next(iter(queries.records(_forms(theirs, context))), None)
-    target = _records(mine, context)[0]
+    source, target = _records(theirs, context)[0], _records(mine, context)[0]
     _upsert(content.person, content, context, identifiers=mine)
-    if source is None:
-        return
     is_news = services.note_move(
         source=source, target=target, stated_at=content.stamp.at, origin=context.origin, by=context.by
     )
-    if is_news and hide_moved(patient=source, by=context.by):
-        context.work("move_needs_staff", patient=source)
+    if is_news:
+        hide_moved(patient=source, by=context.by)
+        context.work("move_needs_staff", patient=source)  # also where what is in doubt is still to come
 
 
 def _sides(
