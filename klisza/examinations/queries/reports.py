@@ -64,6 +64,16 @@ def shown_reports(examination: Examination) -> list[ShownReport]:
     return [shown for _, shown in _together(effects(examination))]
 
 
+def report_objects_open(examination: Examination) -> bool:
+    """Whether DICOM objects that are reports (SR, encapsulated PDF) may go along with the images (R63).
+
+    Nobody can tell of which report they are a copy: one that is preliminary or taken back closes all of them.
+    """
+    return report_open(examination) and all(
+        version is not None and version.status != "X" for version in versions_in_effect(examination)
+    )
+
+
 def versions_in_effect(examination: Examination) -> list[ReportVersion | None]:
     """Of each report the version in effect (X among them) and its addenda; None where there is only P."""
     found: list[ReportVersion | None] = []
