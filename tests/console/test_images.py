@@ -211,5 +211,5 @@ def test_corrected_studies_are_listed_with_their_state(radiology: Client) -> Non
     a_study(None, patient_id="X9", hidden_reason="wrong_patient")
     a_study(None, patient_id="X8", hidden_reason="mixed")
     text = page(radiology, "/staff/studies/")
-    assert "Rejected by the department: images of another patient" in text
+    assert "Rejected as images of another patient" in text
     assert "Its images name two patients" in text

@@ -37,7 +37,7 @@ def test_what_differs_is_shown_side_by_side(radiology: Client) -> None:
     row = conflict(StudyDescription="CT of the head")
     text = page(radiology, f"/staff/objects/{row.pk}/")
     assert "only what is written about them differs" in text
-    assert "<td>CT of the head</td>" in text
+    assert "<dd>CT of the head</dd>" in text
     assert "Accession number" not in text
     assert audited("staff.object_viewed") == 1
 
@@ -53,7 +53,7 @@ def test_one_of_another_patient_beside_its_study(radiology: Client) -> None:
     assert store(again(second, PatientID="MRN2", PatientName="Kowal^Jan"))[0].status == "quarantined"
     row = Quarantined.objects.get()
     text = page(radiology, f"/staff/objects/{row.pk}/")
-    assert "<td>Jan Kowal</td>" in text
+    assert "<dd>Jan Kowal</dd>" in text
     assert f"/staff/studies/{row.study_id}/" in text
 
 

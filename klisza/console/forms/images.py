@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from .work import ReasonForm
@@ -36,8 +35,8 @@ class RejectForm(ReasonForm):
     )
     field_order = ["why", "reason"]
 
-    def __init__(self, *args: Any, may_rule: bool, **options: Any) -> None:
-        super().__init__(*args, auto_id="reject-%s", **options)
+    def __init__(self, data: QueryDict | None = None, *, may_rule: bool) -> None:
+        super().__init__(data, auto_id="reject-%s")
         if not may_rule:
             del self.fields["why"]
 
@@ -56,6 +55,6 @@ class DisagreementForm(ReasonForm):
     )
     field_order = ["patient", "reason"]
 
-    def __init__(self, *args: Any, patients: list[tuple[str, str]], **options: Any) -> None:
-        super().__init__(*args, auto_id="disagreement-%s", **options)
+    def __init__(self, data: QueryDict | None = None, *, patients: list[tuple[str, str]]) -> None:
+        super().__init__(data, auto_id="disagreement-%s")
         self.fields["patient"].choices = patients  # type: ignore[attr-defined]

@@ -65,9 +65,10 @@ def hidden(row: Study) -> Row:
 
 
 def study(row: Study, intake: StudyIntake | None) -> Row:
-    reason = words.word(words.STUDY_STATES, row.hidden_reason) if row.hidden_reason else ""
-    if intake and intake.reason:
-        reason = words.word(words.REASONS, intake.reason)
+    """What hides it at the archive weighs more than what matching said."""
+    reason = words.word(words.REASONS, intake.reason) if intake and intake.reason else ""
+    if row.hidden_reason:
+        reason = words.word(words.STUDY_STATES, row.hidden_reason)
     return Row(row, person_name(row.patient_name), reason)
 
 
@@ -103,8 +104,9 @@ def candidate(row: Study, one: Candidate) -> Person:
 
 
 def correction(row: Correction) -> tuple[Correction, str]:
-    what = words.word(words.CORRECTIONS, row.kind)
-    return row, _("%(what)s (code %(code)s)") % {"what": what, "code": row.code} if row.code else what
+    if row.kind == "rejected" and row.code in words.REJECTED:
+        return row, words.word(words.REJECTED, row.code)
+    return row, words.word(words.CORRECTIONS, row.kind)
 
 
 def rejection(note: Note) -> Rejection:
@@ -117,11 +119,11 @@ def sides(row: Study, resent: list[Resent]) -> list[tuple[str, str]]:
 
     With more than one new patient only the old one can be confirmed; the department has to say more.
     """
-    old = _("As before: %(who)s") % {"who": _who(row)}
-    new = [(NEW, _("As sent again: %(who)s") % {"who": _who(one)}) for one in resent]
+    old = _("As before: %(who)s") % {"who": who(row)}
+    new = [(NEW, _("As sent again: %(who)s") % {"who": who(one)}) for one in resent]
     return [(OLD, old), *(new if len(new) == 1 else [])]
 
 
-def _who(one: Study | Resent) -> str:
+def who(one: Study | Resent) -> str:
     born = f", {one.patient_birth_date:%d.%m.%Y}" if one.patient_birth_date else ""
     return f"{person_name(one.patient_name)}{born}, {one.patient_id or '–'} ({one.issuer})"

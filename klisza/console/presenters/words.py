@@ -285,13 +285,13 @@ CANDIDATES = {
 STUDY_STATES = {
     "mixed": gettext_lazy("Its images name two patients: shown to nobody until they agree"),
     "moved": gettext_lazy("All its images name another patient now: being matched anew"),
-    "quality": gettext_lazy("Rejected by the department for its quality"),
-    "safety": gettext_lazy("Rejected by the department for the patient's safety"),
-    "wrong_patient": gettext_lazy("Rejected by the department: images of another patient"),
+    "quality": gettext_lazy("Rejected for bad quality"),
+    "safety": gettext_lazy("Rejected for the patient's safety"),
+    "wrong_patient": gettext_lazy("Rejected as images of another patient"),
     "rejected": gettext_lazy("Rejected by staff"),
 }
 CORRECTIONS = {
-    "rejected": gettext_lazy("rejected by a note of the department"),
+    "rejected": gettext_lazy("rejected"),
     "restored": gettext_lazy("shown again"),
     "mixed": gettext_lazy("images came again with another patient"),
     "unmixed": gettext_lazy("the images agree again"),
@@ -350,6 +350,46 @@ MERGES = {
     "unlink": gettext_lazy("Link between two records ended"),
     "change": gettext_lazy("Identifier changed"),
     "move": gettext_lazy("Identifier moved to another record"),
+}
+# What was odd about a message that was understood all the same; the gateway says it in English.
+WARNINGS = {
+    "control id reused with another body": gettext_lazy(
+        "the number of the message was used before, with another content"
+    ),
+    "TXA-12 is empty: TXA-13 and what follows read as one field too far": gettext_lazy(
+        "TXA-12 is empty: the fields after it were read one place further on"
+    ),
+    "an attachment without data": gettext_lazy("an attachment without content"),
+    "no status of the report": gettext_lazy("no status of the report"),
+    "an unknown status": gettext_lazy("an unknown status"),
+    "all text is withdrawn, read as X": gettext_lazy("the whole text is withdrawn: taken as withdrawn (X)"),
+    "all text is preliminary, read as P": gettext_lazy(
+        "the whole text is preliminary: taken as preliminary (P)"
+    ),
+    "no start of the appointment": gettext_lazy("the appointment has no beginning"),
+    "the e-mail address cannot be one, left out": gettext_lazy("this is no e-mail address: left out"),
+    "not a day, left out": gettext_lazy("this is no date: left out"),
+    "not a time, left out": gettext_lazy("this is no time: left out"),
+    "no time said": gettext_lazy("no time of the message"),
+    "later than MSH-7, which counts": gettext_lazy("later than the message itself: the time of MSH-7 counts"),
+    "EVN-1 contradicts MSH-9; MSH-9 counts": gettext_lazy("EVN-1 contradicts MSH-9: MSH-9 counts"),
+    "no version": gettext_lazy("no version of HL7"),
+    "an order without any number, left out": gettext_lazy("an order without any number: left out"),
+    "several patients in one message, the first one is read": gettext_lazy(
+        "several patients in one message: only the first one was read"
+    ),
+    "a report without anything to read": gettext_lazy("a report without text and without file"),
+    "an appointment without a number was left out": gettext_lazy("an appointment without number: left out"),
+    "an order without placer, filler and accession number was left out": gettext_lazy(
+        "an order without any number: left out"
+    ),
+    "not a PESEL by its check digit, kept as a local number": gettext_lazy(
+        "the check digit of the PESEL is wrong: kept as a local number"
+    ),
+    "the PESEL and PID-7 or PID-8 contradict each other": gettext_lazy(
+        "the PESEL contradicts the date of birth or the sex"
+    ),
+    "message type without use for the portal": gettext_lazy("the portal has no use for this type of message"),
 }
 # Rows that a message makes or changes; others are called by their class.
 ROWS = {
@@ -410,6 +450,14 @@ def outcome(intake: StudyIntake | None, *, settled: bool) -> str:
 def word(table: Mapping[str, object], code: str) -> str:
     """A code nobody has translated yet is still better than nothing."""
     return str(table.get(code, code))
+
+
+def warning(sentence: str) -> str:
+    """In the reader's language, behind the place in the message; what nobody has translated stays as it is."""
+    if sentence in WARNINGS:
+        return str(WARNINGS[sentence])
+    place, colon, rest = sentence.partition(": ")
+    return f"{place}: {WARNINGS[rest]}" if colon and rest in WARNINGS else sentence
 
 
 def trouble(kind: str) -> tuple[object, object]:

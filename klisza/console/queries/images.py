@@ -36,7 +36,7 @@ class Candidate:
 
 
 def unmatched() -> list[StudyIntake]:
-    rows = StudyIntake.objects.filter(outcome="unmatched").select_related("study")
+    rows = StudyIntake.objects.filter(outcome="unmatched", study__hidden_reason="").select_related("study")
     return list(rows.order_by("-at")[:MOST_ROWS])
 
 

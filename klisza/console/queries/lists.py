@@ -19,6 +19,7 @@ from klisza.patients.models import DeskTask, Patient
 
 MOST_ROWS = 200
 MOST_UNDELIVERED = 20
+NEWEST_CONNECTIONS = 50
 NEWEST_INSTANCES = 5000  # ids sort by time; the table may hold many millions
 
 
@@ -48,7 +49,7 @@ def received() -> list[Received]:
     groups: dict[tuple[UUID, str], list[datetime]] = {}
     for study_id, source, at in newest[:NEWEST_INSTANCES]:
         groups.setdefault((study_id, source), []).append(at)
-    shown = list(groups.items())[:MOST_ROWS]
+    shown = list(groups.items())[:NEWEST_CONNECTIONS]
     ids = [study_id for (study_id, _), _ in shown]
     settled = set(Study.objects.filter(pk__in=ids, state=Study.State.SETTLED).values_list("pk", flat=True))
     intakes = StudyIntake.objects.in_bulk(ids)
@@ -68,7 +69,7 @@ def quarantined_object(object_id: UUID) -> Quarantined:
 
 
 def associations() -> list[Association]:
-    return list(Association.objects.order_by("-ended_at")[:MOST_ROWS])
+    return list(Association.objects.order_by("-ended_at")[:NEWEST_CONNECTIONS])
 
 
 def quarantined() -> list[Quarantined]:
@@ -76,11 +77,11 @@ def quarantined() -> list[Quarantined]:
 
 
 def refused_connections() -> list[RefusedConnection]:
-    return list(RefusedConnection.objects.order_by("-at")[:MOST_ROWS])
+    return list(RefusedConnection.objects.order_by("-at")[:NEWEST_CONNECTIONS])
 
 
 def refused_associations() -> list[RefusedAssociation]:
-    return list(RefusedAssociation.objects.order_by("-at")[:MOST_ROWS])
+    return list(RefusedAssociation.objects.order_by("-at")[:NEWEST_CONNECTIONS])
 
 
 def open_tasks() -> list[DeskTask]:
@@ -96,7 +97,7 @@ def failed_messages() -> list[Failed]:
 
 def owners_of(messages: Iterable[Message]) -> dict[UUID | None, Patient]:
     """Whose account each of them was sent to."""
-    ids = {message.account_id for message in messages}
+    ids = {message.account_id for message in messages if message.account_id}
     return {patient.account_id: patient for patient in Patient.objects.filter(account_id__in=ids)}
 
 

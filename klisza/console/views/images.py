@@ -66,7 +66,7 @@ def _page(
     context = {
         "study": shown.study(row, queries.intake_of(row)),
         "series": queries.series_of(row),
-        "resent": queries.resent_of(row),
+        "resent": [shown.who(one) for one in queries.resent_of(row)],
         "corrections": [shown.correction(one) for one in queries.corrections_of(row)],
         "decision": queries.decision_of(row),
         "candidates": [shown.candidate(row, one) for one in candidates],
