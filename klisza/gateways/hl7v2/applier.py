@@ -30,7 +30,8 @@ LONG_QUEUE = 3
 MOST_REMEMBERED = 512
 MOST_ATTEMPTS = 6  # after a process died with messages waiting: what has killed it so often is set aside
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
-GIVE_WAY_SECONDS = 0.05  # to messages that are being received: a sender waits for their sync
+GIVE_WAY_SECONDS = 0.5  # before each message, while senders empty their queues: receiving goes first
+IDLE_SECONDS = 5.0  # a database connection is looked at that often; opening one for each message costs much
 
 
 class Queue:
@@ -81,7 +82,7 @@ class Applier:
     """The listener's applier: applies, and tells the connections that wait for an answer."""
 
     def __init__(self, *, gives_way: Callable[[], bool] = lambda: False) -> None:
-        """gives_way: is somebody about to write whom a sender waits for?"""
+        """gives_way: do so many messages come that applying has to wait a little?"""
         self.lease = Lease()
         self.queue = Queue(self.lease)
         self.gives_way = gives_way
@@ -129,9 +130,12 @@ class Applier:
 
     def _run(self) -> None:
         router.prepare()
+        looked = time.monotonic()
         while not self.closing.is_set():
             self.wake.clear()
-            drop_stale_connections()
+            if time.monotonic() - looked > IDLE_SECONDS:
+                drop_stale_connections()
+                looked = time.monotonic()
             try:
                 worked = self.lease.take() and self._apply_batch()
             except DatabaseError as fault:
@@ -165,7 +169,7 @@ class Applier:
     def _give_way(self) -> None:
         deadline = time.monotonic() + GIVE_WAY_SECONDS
         while self.gives_way() and time.monotonic() < deadline:
-            time.sleep(0.001)
+            time.sleep(0.01)
 
     def _finish(self, key: int, outcome: Outcome | None) -> None:
         with self.finished:

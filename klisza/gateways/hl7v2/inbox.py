@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +33,11 @@ log = structlog.get_logger(__name__)
 State = InboundMessage.State
 IN_ROW = 1024 * 1024  # larger messages lie in a blob
 MOST_AT_ONCE = 64
+IDLE_SECONDS = (
+    5.0  # a database connection nobody used that long is looked at again; opening one costs more than a row
+)
+# So many messages in this time, and no pause since: senders empty their queues.
+FLOOD, FLOOD_SECONDS, CALM_SECONDS = 8, 1.0, 0.1
 NOT_ALLOWED = Refusal("AR", "103", "MSH^1^3", "sending application or facility is not on the list")
 REUSED = "control id reused with another body"
 
@@ -67,8 +74,11 @@ def arrive(raw: bytes, *, address: str, senders: Sequence[Hl7Peer], is_open: boo
 
     senders: who may speak from this address. is_open: others may, too (KLISZA_HL7_OPEN).
     """
-    peer = _sender(reading.opened(raw, None), senders)
-    arrival = Arrival(raw, address, peer, reading.opened(raw, peer), clock.now())
+    head = reading.opened(raw, None)
+    peer = _sender(head, senders)
+    if peer is not None and peer.charset:
+        head = reading.opened(raw, peer)
+    arrival = Arrival(raw, address, peer, head, clock.now())
     arrival.digest = hashlib.sha256(normalised(raw)).hexdigest()
     try:
         if peer is None and not is_open:
@@ -94,12 +104,19 @@ class Inbox:
 
     def __init__(self) -> None:
         self.queue: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self.kept: deque[float] = deque([-FLOOD_SECONDS], maxlen=FLOOD)
         self.thread = threading.Thread(target=self._run, name="hl7-inbox", daemon=True)
         self.thread.start()
 
     @property
-    def is_busy(self) -> bool:
-        return not self.queue.empty()
+    def is_flooded(self) -> bool:
+        """Messages come as fast as they are answered: senders empty their queues."""
+        now = time.monotonic()
+        return (
+            len(self.kept) == FLOOD
+            and now - self.kept[0] < FLOOD_SECONDS
+            and now - self.kept[-1] < CALM_SECONDS
+        )
 
     def keep(self, arrival: Arrival) -> None:
         """Returns when it is durable. Raises Unavailable when that failed: then nothing may be answered."""
@@ -118,10 +135,14 @@ class Inbox:
         closing = False
         while not closing:
             batch, closing = self._collect()
-            drop_stale_connections()
-            if not _commit(batch) and len(batch) > 1:
-                for arrival in batch:  # one of them is at fault: the others need not suffer
+            if time.monotonic() - self.kept[-1] > IDLE_SECONDS:
+                drop_stale_connections()
+            if not _commit(
+                batch
+            ):  # a connection that was lost, or one of them is at fault: the others need not suffer
+                for arrival in batch:
                     _commit([arrival])
+            self.kept.extend([time.monotonic()] * len(batch))
             for arrival in batch:
                 arrival.done.set()
         connections.close_all()
@@ -142,8 +163,7 @@ class Inbox:
 def _commit(batch: list[Arrival]) -> bool:
     try:
         with transaction.atomic():
-            for arrival in batch:
-                _insert(arrival)
+            _insert(batch)
     except Exception as fault:  # noqa: BLE001 - the thread that keeps all messages must outlive each of them
         for arrival in batch:
             arrival.fault, arrival.message, arrival.original = fault, None, None
@@ -156,8 +176,29 @@ def _commit(batch: list[Arrival]) -> bool:
     return True
 
 
-def _insert(arrival: Arrival) -> None:
-    row = _row(arrival)
+def _insert(batch: list[Arrival]) -> None:
+    """One look and one INSERT for all; only what comes under a key that was used before is looked at alone."""
+    rows = [(arrival, _row(arrival)) for arrival in batch]
+    used = queries.used_keys(row.control_id for _, row in rows)
+    new: list[InboundMessage] = []
+    for arrival, row in rows:
+        key = (row.sending_application, row.sending_facility, row.control_id)
+        if key in used:
+            InboundMessage.objects.bulk_create(new)
+            new = []
+            _compare(arrival, row)
+        elif row.control_id:
+            used.add(key)
+        new.append(row)
+        arrival.message = row
+    InboundMessage.objects.bulk_create(new)
+    for _, row in rows:
+        if row.warnings and row.state != State.REFUSED:
+            WorkItem.objects.create(kind="control_id_reused", message=row, created_at=row.received_at)
+
+
+def _compare(arrival: Arrival, row: InboundMessage) -> None:
+    """With what came under its key before (2.3)."""
     same_key = queries.earlier(
         application=row.sending_application, facility=row.sending_facility, control_id=row.control_id
     )
@@ -169,10 +210,6 @@ def _insert(arrival: Arrival) -> None:
         row.finished_at = row.received_at
     elif same_key and same is None:
         row.warnings = [REUSED]
-    row.save(force_insert=True)
-    if row.warnings and row.state != State.REFUSED:
-        WorkItem.objects.create(kind="control_id_reused", message=row, created_at=row.received_at)
-    arrival.message = row
 
 
 def _is_repetition(arrival: Arrival, same: InboundMessage) -> bool:
