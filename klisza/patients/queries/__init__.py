@@ -7,6 +7,7 @@ from __future__ import annotations
 from .identifiers import (
     Form,
     aliases_of_issuers,
+    believable,
     find_person,
     forms,
     forms_of,
@@ -45,6 +46,7 @@ __all__ = [
     "accounts_of",
     "aliases",
     "aliases_of_issuers",
+    "believable",
     "find_by_identifier",
     "find_person",
     "forms",

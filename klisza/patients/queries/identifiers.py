@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from klisza.patients import pesel
 from klisza.patients.models import IssuerAlias, Patient, PatientIdentifier
@@ -54,6 +55,23 @@ def forms_of(identifier: Identifier, *, default: str) -> tuple[Form, ...]:
     if namespace and namespace not in forms and not _means_two(namespace, universal, known):
         forms[namespace] = Form(namespace, value, kind, stands_for=universal)
     return tuple(forms.values())
+
+
+def believable(
+    identifiers: Iterable[Identifier], birth_date: date | None, *, default_issuer: str
+) -> tuple[Identifier, ...]:
+    """A PESEL of somebody born on another day, such as the mother's on her newborn, proves nothing here."""
+    return tuple(
+        Identifier(each.value, issuer=f"{UNPROVEN}:{default_issuer}"[:ISSUER_LENGTH])
+        if birth_date and _is_of_another_day(each, birth_date)
+        else each
+        for each in identifiers
+    )
+
+
+def _is_of_another_day(identifier: Identifier, birth_date: date) -> bool:
+    value = identifier.value.strip()
+    return _claims_pesel(identifier) and pesel.is_valid(value) and pesel.birth_date(value) != birth_date
 
 
 def find_person(identifiers: Iterable[Identifier], *, default_issuer: str) -> Patient | None:

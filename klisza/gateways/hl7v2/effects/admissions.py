@@ -35,7 +35,9 @@ def _effect(event: str) -> Callable[[Admission, Context], None]:
 def _describe(content: Admission, context: Context) -> None:
     is_deleted = content.event in DELETIONS
     said = is_deleted if is_deleted or content.event in REVIVALS else None
-    patient = _upsert(content.person, content, context, is_deleted=said)
+    person, default = content.person, context.default_issuer
+    named = queries.believable(person.identifiers, person.birth_date, default_issuer=default)
+    patient = _upsert(person, content, context, identifiers=named, is_deleted=said)
     if is_deleted:
         context.work("patient_deleted", patient=patient)
 
