@@ -33,7 +33,7 @@ REPORTS = ROOT / "klisza" / "operations" / "demo" / "data" / "reports"
 CDA = Path(__file__).parents[1] / "data" / "documents" / "opis-cda.xml"
 FIRST = "Płuca bez zmian ogniskowych. Węzły chłonne śródpiersia niepowiększone."
 SECOND = "W segmencie 6 płuca prawego guzek o średnicy 4 mm. Zalecana kontrola za 12 miesięcy."
-RULES = [
+RULES: list[dict[str, str | int]] = [
     {"ward_code": "DNI", "report": "days", "report_days": 30},
     {"ward_code": "WIZYTA", "report": "visit", "images": "visit"},
     {"ward_code": "LEKARZ", "report": "clinician", "images": "report"},
