@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
 
+from klisza.examinations import queries
 from klisza.examinations.models import Breach, Examination, Report
 from klisza.examinations.services import link_study, matching
 from klisza.examinations.services.quarantine import show_again
 from klisza.examinations.services.state import refresh
+from klisza.gateways.hl7v2 import router
 from klisza.patients.models import Patient, PatientIdentifier
-from tests.examinations.given import SCRIPT, a_study
+from tests.examinations.given import SCRIPT, a_study, viewer
 from tests.hospital import messages
 from tests.hospital.messages import Subject
 
@@ -252,3 +254,48 @@ class TestVisitMovedToAnother:
         opened = Examination.objects.get(visible=True)
         matching.absorb(hidden, into=opened, by=SCRIPT)
         assert refresh(opened).visible is False
+
+
+class TestRightPatientAfterAll:
+    """W for the wrong patient, the same number for the right one; no order ever said whose it is."""
+
+    other = Subject("H5-2", given="Ewa", family="Zielińska", birth="19710101")
+
+    def theirs(self) -> bytes:
+        raw = messages.report(
+            self.other, DAY + timedelta(minutes=90), number="1", accession="A1", performed=DAY,
+            paragraphs=["Opis Ewy."],
+        )  # fmt: skip
+        known(self.other.mrn, family_name="Zielińska", given_name="Ewa", birth_date=date(1971, 1, 1))
+        return raw
+
+    def test_gets_the_report_that_was_taken_back_elsewhere(self) -> None:
+        patient, theirs = known(), self.theirs()
+        receive(said(0))
+        waiting = receive(theirs)
+        assert waiting.state == "held"
+        receive(said(10, "X", "Cudzy opis.", observation="W"))
+        assert router.process(waiting).state == "applied"
+        assert queries.reports_of(viewer(patient)) == []
+        (shown,) = queries.reports_of(viewer(Patient.objects.get(given_name="Ewa")))
+        assert shown.shown.version.sections[0]["paragraphs"] == ["Opis Ewy."]
+        assert Examination.objects.get(patient=patient).visible is False
+        assert (
+            receive(said(10, "X", "Cudzy opis.", observation="W")).state == "held"
+        )  # it is not his or hers any more
+
+    @pytest.mark.parametrize("observation", ["D", "X"])
+    def test_waits_where_it_was_only_deleted(self, observation: str) -> None:
+        known()
+        theirs = self.theirs()
+        receive(said(0))
+        receive(said(10, "X", "Opis.", observation=observation))
+        assert receive(theirs).state == "held"
+
+    def test_waits_where_an_order_says_whose_it_is(self) -> None:
+        known()
+        theirs = self.theirs()
+        receive(messages.order(HER, DAY, number="1", accession="A1", planned=DAY))
+        receive(said(0))
+        receive(said(10, "X", "Cudzy opis.", observation="W"))
+        assert receive(theirs).state == "held"

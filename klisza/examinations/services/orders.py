@@ -21,7 +21,7 @@ from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.turns import Turns
 from klisza.examinations import queries
-from klisza.examinations.models import Examination, Order, State
+from klisza.examinations.models import Examination, Order, ReportVersion, State
 from klisza.examinations.queries import names as naming
 from klisza.examinations.queries.names import Name
 from klisza.patients.models import Patient
@@ -125,14 +125,19 @@ def examination_for(
     """The examination that a report's OBR means; made when nobody spoke of it before.
 
     What the OBR says of its procedure is kept as an order would be, but whose it is only orders say: a report
-    never moves one, and an order that comes later may move what the report was filed under.
+    never moves one, and an order that comes later may move what the report was filed under. Where only reports
+    spoke for the other patient, and their sender has said that he or she was the wrong one, it moves (W).
     adds_to: the filler's number whose report is supplemented; a supplement without an accession number of its
     own belongs to that one's examination, whichever comes first.
     Raises OfAnotherPatient: its number or study stands under somebody else.
     """
     order = _known(step, issuer)
     if order and order.patient_id not in queries.family(patient):
-        raise OfAnotherPatient("order_of_other_patient", list(order.examinations.all()))
+        if "patient" in order.stated or not _was_wrong_patient(order):
+            raise OfAnotherPatient("order_of_other_patient", list(order.examinations.all()))
+        _hold(patient, order)
+        leave(order=order, patient=patient, names=names_of_order(order), by=by, quiet=quiet)
+        _forget(order)
     if not has_number(step):
         return _by_study(patient, step, stamp, issuer, by=by, quiet=quiet)
     order = order or Order(patient=patient, issuer=issuer, created_at=clock.now())
@@ -167,6 +172,17 @@ def place(
     examination = refresh(examination, quiet=quiet)
     look_again(names=names, patient=order.patient, also=also, by=by, quiet=quiet)
     return Examination.objects.get(pk=_still(examination, order).pk)
+
+
+def _was_wrong_patient(order: Order) -> bool:
+    versions = ReportVersion.objects.filter(report__examinations__orders=order).distinct().order_by("number")
+    by_report: dict[UUID, list[ReportVersion]] = {}
+    for version in versions:
+        by_report.setdefault(version.report_id, []).append(version)
+    effects = [queries.effect_of(found).current for found in by_report.values()]
+    return bool(effects) and all(
+        one is not None and one.status == "X" and one.is_wrong_patient for one in effects
+    )
 
 
 def _settled(order: Order, said: set[Name]) -> Examination | None:
