@@ -93,6 +93,11 @@ def is_in_doubt(record: Patient, since: datetime) -> bool:
     return moves.filter(stated_at__gte=since).exists()
 
 
+def has_moved(origin: str) -> bool:
+    """This message has moved identifiers or a visit before."""
+    return MergeRecord.objects.filter(origin=origin, kind="move").exists()
+
+
 def waits_for_visit(person: Patient) -> bool:
     """Results only after the visit: who wished so under any of the merged records wishes so still."""
     return Patient.objects.filter(pk__in=aliases(person), tell_after_visit=True).exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .account import provide_account, settle_account
-from .changes import change_identifier, move_identifiers, note_move, shell, undo_move
+from .changes import before_moves, change_identifier, move_identifiers, note_move, shell, undo_move
 from .guardians import decide_guardian, propose_guardian
 from .identifiers import Joined, confirm_alias, learn
 from .invitations import invite_due, settle_grown_up, start_wave, stop_wave
@@ -16,6 +16,7 @@ __all__ = [
     "Circle",
     "Elsewhere",
     "Joined",
+    "before_moves",
     "change_identifier",
     "confirm_alias",
     "decide_guardian",

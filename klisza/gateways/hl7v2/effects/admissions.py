@@ -161,6 +161,7 @@ def _move(content: Admission, context: Context) -> None:
     forms = _forms(theirs, context)
     if not queries.records(forms):
         _records([*mine, *theirs], context)  # nobody's so far: it is the target's from now on
+    is_news = not (context.replay and queries.has_moved(context.origin))
     try:
         left = services.move_identifiers(
             forms=forms, target=target, stated_at=content.stamp.at, origin=context.origin, by=context.by
@@ -168,7 +169,7 @@ def _move(content: Admission, context: Context) -> None:
     except (services.Circle, services.Elsewhere) as conflict:
         raise _conflict(conflict) from None
     _upsert(content.person, content, context, identifiers=mine)
-    for source in left:
+    for source in left if is_news else ():
         hide_moved(patient=source, by=context.by, proven=True)
         context.work("move_needs_staff", patient=source)
 
