@@ -92,6 +92,7 @@ class Applier:
         self.reads: dict[int, facts.Read] = {}
         self.open: set[int] = set()
         self.left = 0  # of the batch at hand
+        self.waiting = 0  # connections that wait for an effect
         self.wake, self.closing = threading.Event(), threading.Event()
         self.thread = threading.Thread(target=self._run, name="hl7-applier", daemon=True)
         self.thread.start()
@@ -111,7 +112,15 @@ class Applier:
 
     def wait(self, key: int, seconds: float) -> Outcome | None:
         """How it ended; None when that takes longer."""
-        deadline = time.monotonic() + seconds
+        with self.lock:
+            self.waiting += 1
+        try:
+            return self._wait(key, time.monotonic() + seconds)
+        finally:
+            with self.lock:
+                self.waiting -= 1
+
+    def _wait(self, key: int, deadline: float) -> Outcome | None:
         while (left := deadline - time.monotonic()) > 0:
             with self.finished:
                 if key not in self.outcomes:
@@ -168,7 +177,7 @@ class Applier:
 
     def _give_way(self) -> None:
         deadline = time.monotonic() + GIVE_WAY_SECONDS
-        while self.gives_way() and time.monotonic() < deadline:
+        while self.gives_way() and not self.waiting and time.monotonic() < deadline:
             time.sleep(0.01)
 
     def _finish(self, key: int, outcome: Outcome | None) -> None:
