@@ -12,11 +12,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
 from klisza.base import clock
 from klisza.base.database import drop_stale_connections
@@ -39,6 +40,9 @@ IDLE_SECONDS = (
 # So many messages in this time, and no pause since: senders empty their queues.
 FLOOD, FLOOD_SECONDS, CALM_SECONDS = 8, 1.0, 0.1
 NOT_ALLOWED = Refusal("AR", "103", "MSH^1^3", "sending application or facility is not on the list")
+# SQLite lets one write at a time, and whoever waits for it sleeps ever longer: here it is asked again at once.
+LOCKED = "database is locked"
+ASK_AGAIN_MS, PATIENCE_SECONDS = 2, 20
 REUSED = "control id reused with another body"
 
 
@@ -104,9 +108,15 @@ class Inbox:
 
     def __init__(self) -> None:
         self.queue: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self.is_writing = False
         self.kept: deque[float] = deque([-FLOOD_SECONDS], maxlen=FLOOD)
         self.thread = threading.Thread(target=self._run, name="hl7-inbox", daemon=True)
         self.thread.start()
+
+    @property
+    def is_pending(self) -> bool:
+        """A sender waits for the disk."""
+        return self.is_writing or not self.queue.empty()
 
     @property
     def is_flooded(self) -> bool:
@@ -135,17 +145,24 @@ class Inbox:
         closing = False
         while not closing:
             batch, closing = self._collect()
-            if time.monotonic() - self.kept[-1] > IDLE_SECONDS:
+            if batch and time.monotonic() - self.kept[-1] > IDLE_SECONDS:
                 drop_stale_connections()
-            if not _commit(
-                batch
-            ):  # a connection that was lost, or one of them is at fault: the others need not suffer
-                for arrival in batch:
-                    _commit([arrival])
+            if batch:
+                self._write(batch)
             self.kept.extend([time.monotonic()] * len(batch))
             for arrival in batch:
                 arrival.done.set()
         connections.close_all()
+
+    def _write(self, batch: list[Arrival]) -> None:
+        self.is_writing = True
+        _ask_often()
+        if not _commit(
+            batch
+        ):  # a connection was lost, or one of them is at fault: the others need not suffer
+            for arrival in batch:
+                _commit([arrival])
+        self.is_writing = False
 
     def _collect(self) -> tuple[list[Arrival], bool]:
         batch: list[Arrival] = []
@@ -160,10 +177,17 @@ class Inbox:
         return batch, False
 
 
+def _ask_often() -> None:
+    if connection.vendor == "sqlite":
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {ASK_AGAIN_MS}")
+
+
 def _commit(batch: list[Arrival]) -> bool:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     try:
-        with transaction.atomic():
-            _insert(batch)
+        while not _written(batch, is_last=time.monotonic() > deadline):
+            pass
     except Exception as fault:  # noqa: BLE001 - the thread that keeps all messages must outlive each of them
         for arrival in batch:
             arrival.fault, arrival.message, arrival.original = fault, None, None
@@ -173,6 +197,18 @@ def _commit(batch: list[Arrival]) -> bool:
         return False
     for arrival in batch:
         arrival.fault = None
+    return True
+
+
+def _written(batch: list[Arrival], *, is_last: bool) -> bool:
+    """False: somebody else writes at the moment. Raises DatabaseError."""
+    try:
+        with transaction.atomic():
+            _insert(batch)
+    except OperationalError as fault:
+        if is_last or LOCKED not in str(fault):
+            raise
+        return False
     return True
 
 

@@ -70,7 +70,7 @@ class Door:
             self.tls = tls.server_context()
             self.listeners.append((_listen(settings.HL7_TLS_BIND), True))
         self.inbox = Inbox()
-        self.applier = Applier(gives_way=lambda: self.inbox.is_flooded)
+        self.applier = Applier(self.inbox)
         self.desk = Desk(self.inbox, self.applier)
         self.lock = threading.Lock()
         self.visits: dict[Visit, threading.Thread] = {}
