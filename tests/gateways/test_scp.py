@@ -189,12 +189,9 @@ def test_sigterm_rejects_newcomers_politely(folder: Path) -> None:  # noqa: F811
     made = dataset()
     assert running.process is not None
     running.process.terminate()
-    _wait_until_closing(running)
-
-    newcomer = associate(running.port)
+    newcomer = _wait_until_closing(running)
     status = c_store(open_one, encode(made), sop_class=CT, sop_instance=made.SOPInstanceUID)
     open_one.release()
-    newcomer.join(10)  # the library may come back before it has noted the answer
 
     assert newcomer.is_rejected
     assert newcomer.acceptor.primitive.result == 2  # transient
@@ -243,13 +240,14 @@ def _instances(running: Door, uid: str) -> list[Any]:
     return running.rows(f"SELECT id FROM archive_instance WHERE sop_instance_uid = '{uid}'")
 
 
-def _wait_until_closing(running: Door) -> None:
-    """The signal is handled between two bytecodes: a newcomer may still be let in for a moment."""
+def _wait_until_closing(running: Door) -> Any:
+    """The first newcomer that is not let in: the signal is handled between two bytecodes."""
     for _ in range(100):
         association = associate(running.port)
-        if association.is_rejected:
-            return
+        if not association.is_established:
+            break
         association.release()
+    return association
 
 
 def test_the_preamble_is_ours(shared_door: Door) -> None:  # noqa: F811
