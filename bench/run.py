@@ -287,10 +287,10 @@ def _reports(ours: Samples, theirs: Samples, row: Callable[..., dict[str, Any]])
     rows.append(
         row(
             "F13-applied",
-            "the same until all had taken effect",
+            "effects of these reports, with nothing else to do",
             "none",
             defaultdict(list),
-            "mllp-8-applied",
+            "mllp-applied",
             "messages/s",
             None,
         )
