@@ -14,17 +14,19 @@ import shutil
 import statistics
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from . import browser as pages
-from . import data, load
+from . import data, load, mllp
 from .servers import Klisza, Missing, Nginx, Orthanc, program, wait_for
 
 RESULTS = Path(__file__).with_name("results.json")
 ASSOCIATIONS, CONNECTIONS = 4, (6, 100)
 DICOM_JSON = "application/dicom+json"
 NOT_MEASURED = (
+    "reports by MLLP: `klisza hl7` alone, synced before each answer; the hl7 package parses, answers, keeps nothing",
     "ingest: Klisza syncs every object and its index row before it answers, Orthanc does not",
     "first image: HTTP only (series metadata, then the first frame), without script, decoding, drawing",
     "no TLS, no cold page cache, no shaped network; load generator and servers share the cores",
@@ -64,6 +66,7 @@ def measure(folder: Path, rounds: int, seconds: float) -> tuple[list[dict[str, A
         klisza = stack.enter_context(Klisza(folder / "klisza").running())
         orthanc = stack.enter_context(Orthanc(folder / "orthanc").running())
         nginx = stack.enter_context(Nginx(folder / "nginx").running())
+        door, package = stack.enter_context(mllp.both(folder / "mllp"))
         browser = _browser(stack)
         pages.register(klisza)
         mark = data.MARK
@@ -73,6 +76,7 @@ def measure(folder: Path, rounds: int, seconds: float) -> tuple[list[dict[str, A
             _ingest(parts, mark, [(klisza, ours), (orthanc, theirs)], flip=number % 2 == 0)
             _frames(klisza, orthanc, nginx, mark, (ours, theirs, static), seconds, folder)
             _first_image(klisza, orthanc, mark, ours, theirs)
+            mllp.measure(door, package, number, ours, theirs)
             if browser is not None:
                 preview, drawn = pages.first_image(klisza, browser, mark)
                 ours["browser preview"].append(preview)
@@ -255,10 +259,42 @@ def _rows(ours: Samples, theirs: Samples, static: Samples) -> list[dict[str, Any
                 None,
             )
         )
+    rows += _reports(ours, theirs, row)
     errors = int(sum(ours["errors"]))
     rows.append({"id": "errors", "what": "wrong or broken answers under load", "peer": "Orthanc",
     "ours": errors, "theirs": int(sum(theirs["errors"])),
                  "unit": "answers", "ratio": 0.0, "target": "0", "met": errors == 0})  # fmt: skip
+    return rows
+
+
+def _reports(ours: Samples, theirs: Samples, row: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+    """One connection is told beside it: there each message waits for a sync of its own, which the peer has none of."""
+    what, rows = "ORU with a 60 KB PDF, durable", []
+    for connections, target in ((8, 1.0), (1, None)):
+        name = f"mllp-{connections}"
+        plural = "s" if connections > 1 else ""
+        rows.append(
+            row(
+                f"F13-{connections}",
+                f"{what}, {connections} connection{plural}",
+                "hl7 package",
+                theirs,
+                name,
+                "messages/s",
+                target,
+            )
+        )
+    rows.append(
+        row(
+            "F13-applied",
+            "effects of these reports, with nothing else to do",
+            "none",
+            defaultdict(list),
+            "mllp-applied",
+            "messages/s",
+            None,
+        )
+    )
     return rows
 
 

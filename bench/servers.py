@@ -64,7 +64,7 @@ def answers(url: str, headers: dict[str, str] | None = None) -> bool:
 
 
 @contextlib.contextmanager
-def _running(
+def started(
     command: list[str], folder: Path, environment: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     with (folder / "log").open("ab") as log:
@@ -89,22 +89,23 @@ class Klisza:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.http, self.dicom, staff, metrics = (free_port() for _ in range(4))
+        self.http, self.dicom, staff, metrics, hl7 = (free_port() for _ in range(5))
         self.root = f"http://127.0.0.1:{self.http}/dicom-web"
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("KLISZA_")}
         self.environment = inherited | {
             "KLISZA_DEMO": "1", "KLISZA_DATA_DIR": str(folder / "data"), "KLISZA_PUBLIC_URL": f"http://127.0.0.1:{self.http}",
             "KLISZA_WEB_BIND": f"127.0.0.1:{self.http}", "KLISZA_STAFF_BIND": f"127.0.0.1:{staff}",
             "KLISZA_METRICS_BIND": f"127.0.0.1:{metrics}", "KLISZA_DICOM_BIND": f"127.0.0.1:{self.dicom}",
+            "KLISZA_HL7_BIND": f"127.0.0.1:{hl7}",
         }  # fmt: skip
         self.token = ""
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Klisza]:
         self.folder.mkdir(parents=True)
-        with _running([KLISZA, "up"], self.folder, self.environment):
+        with started([KLISZA, "up"], self.folder, self.environment):
             wait_for(lambda: answers(f"http://127.0.0.1:{self.http}/healthz"), START_SECONDS, "Klisza")
-            wait_for(lambda: _listens(self.dicom), START_SECONDS, "Klisza's DICOM port")
+            wait_for(lambda: listens(self.dicom), START_SECONDS, "Klisza's DICOM port")
             self.token = (
                 self.command("client", "create", "bench", "--scope", "dicomweb:read").strip().splitlines()[-1]
             )
@@ -174,7 +175,7 @@ class Orthanc:
             "HttpThreadsCount": 50, "KeepAlive": True, "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
         }  # fmt: skip
         (self.folder / "orthanc.json").write_text(json.dumps(settings))
-        with _running([self.program, str(self.folder / "orthanc.json")], self.folder):
+        with started([self.program, str(self.folder / "orthanc.json")], self.folder):
             wait_for(lambda: answers(f"http://127.0.0.1:{self.http}/system"), START_SECONDS, "Orthanc")
             yield self
 
@@ -215,12 +216,12 @@ class Nginx:
             "-c",
             str(self.folder / "nginx.conf"),
         ]
-        with _running(command, self.folder):
-            wait_for(lambda: _listens(self.http), START_SECONDS, "nginx")
+        with started(command, self.folder):
+            wait_for(lambda: listens(self.http), START_SECONDS, "nginx")
             yield self
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0

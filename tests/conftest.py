@@ -22,8 +22,8 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 
 @pytest.fixture(scope="session")
 def demo_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """`klisza up --demo`: with the demo patients and their examinations."""
-    with running(tmp_path_factory.mktemp("demo"), demo_data=True) as started:
+    """`klisza up --demo`: with the demo patients and their examinations; planned ones are shown, too."""
+    with running(tmp_path_factory.mktemp("demo"), demo_data=True, KLISZA_SHOW_PLANNED="1") as started:
         yield started
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .services.associations import forget_associations
 from .services.derive import run_derive
 from .services.rejection import reject_late
 from .services.settle import settle_due
@@ -17,4 +18,5 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (1.0, run_derive),
     (5.0, reject_late),
     (10.0, take_in_waiting),
+    (3600.0, forget_associations),
 )

@@ -227,3 +227,23 @@ class RefusedAssociation(models.Model):
     called_ae_title = models.CharField(max_length=16, blank=True)
     address = models.CharField(max_length=45)
     reason = models.CharField(max_length=200)
+
+
+class Association(models.Model):
+    """An association that we accepted, written when it has ended; for the integration engineer.
+
+    outcome: released | aborted | rejected. kept_aside: taken over, but for staff to look at. reason: of the
+    last object that was refused.
+    """
+
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(db_index=True)
+    peer_name = models.CharField(max_length=64)
+    calling_ae_title = models.CharField(max_length=16, blank=True)
+    address = models.CharField(max_length=45)
+    echoes = models.PositiveIntegerField(default=0)
+    stored = models.PositiveIntegerField(default=0)
+    kept_aside = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    outcome = models.CharField(max_length=8)
+    reason = models.CharField(max_length=200, blank=True)

@@ -17,3 +17,4 @@ class Actor:
 
 
 SYSTEM = Actor(kind="system")
+REPLAY = Actor(kind="system", client="replay")

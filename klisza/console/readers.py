@@ -32,7 +32,10 @@ READERS: dict[str, tuple[str, ...]] = {
 # One message from its line in a list; its content is for the two roles that compare it with the record.
 MESSAGE = (*DESK, "radiology", "integration")
 CONTENT = ("registration", "integration")
-ASSIGN = ("radiology", "registration")  # say whose images are
+ASSIGN = IMAGES  # say whose images are
+# Say what otherwise the department says: reject images as it would, show them again, name the right patient.
+RULE = ("radiology", "integration")
+MOVED = (*DESK, "radiology")  # show again what a move of records had hidden
 
 reader = {name: staff_required(*roles) for name, roles in READERS.items()}
 

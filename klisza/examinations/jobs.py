@@ -8,12 +8,13 @@ from datetime import timedelta
 from klisza.archive.models import Study
 from klisza.audit.actor import SYSTEM
 from klisza.base import clock
+from klisza.base.turns import Turns
 from klisza.patients.services.bounces import note_bounces
 
 from . import queries
+from .models import StudyIntake
 from .services import (
     corrected,
-    decisions,
     encapsulated,
     hospital_documents,
     linking,
@@ -22,20 +23,32 @@ from .services import (
     provision,
     rules,
 )
+from .services.state import refresh
 
 BATCH = 50
 RECENT = timedelta(days=2)  # longer than any study takes to settle
 CORRECTED = timedelta(hours=1)  # what a busy worker may lie behind; the rest is found by the slow look
 
 
+# One for each job: whose turn comes is nobody else's business.
+TURNS = {
+    name: Turns(name)
+    for name in (
+        "linking", "missed_linking", "early_linking", "corrected", "second_chances", "missed_corrections",
+        "corrected_people", "missed_people", "encapsulated", "due", "missed_due", "notices",
+    )
+}  # fmt: skip
+
+
 def run_linking() -> int:
     """Settled studies, each revision once."""
-    return _link(queries.studies_to_link(BATCH, since=clock.now() - RECENT))
+    since = clock.now() - RECENT
+    return _link("linking", lambda most: queries.studies_to_link(most, since=since))
 
 
 def run_missed_linking() -> int:
     """The same without a limit of time: after a worker was away for long."""
-    return _link(queries.studies_to_link(BATCH))
+    return _link("missed_linking", queries.studies_to_link)
 
 
 def run_early_linking() -> int:
@@ -43,7 +56,7 @@ def run_early_linking() -> int:
 
     Nothing to hurry for, hence 0.
     """
-    _link(queries.studies_to_link_early(BATCH))
+    _link("early_linking", queries.studies_to_link_early)
     return 0
 
 
@@ -51,13 +64,27 @@ def run_second_chances() -> int:
     """Studies whose patient appeared or was corrected since: unmatched ones may match now, linked ones may
     not (R60).
     """
-    corrected = queries.studies_of_corrected(BATCH, since=clock.now() - CORRECTED)
-    return _link(corrected) + _link(queries.studies_to_try_again(BATCH))
+    since = clock.now() - CORRECTED
+    done = _link("corrected", lambda most: queries.studies_of_corrected(most, since=since))
+    return done + _link("second_chances", queries.studies_to_try_again)
 
 
 def run_missed_corrections() -> int:
     """The same for linked studies without a limit of time."""
-    return _link(queries.studies_of_corrected(BATCH))
+    return _link("missed_corrections", queries.studies_of_corrected)
+
+
+def run_corrected_people() -> int:
+    """Examinations, with images or without, whose person was merged or corrected."""
+    since = clock.now() - CORRECTED
+    return TURNS["corrected_people"].take(
+        lambda most: queries.examinations_of_corrected(most, since=since), refresh, limit=BATCH
+    )
+
+
+def run_missed_people() -> int:
+    """The same without a limit of time."""
+    return TURNS["missed_people"].take(queries.examinations_of_corrected, refresh, limit=BATCH)
 
 
 def run_waiting_orders() -> int:
@@ -65,17 +92,15 @@ def run_waiting_orders() -> int:
     return orders.place_waiting(BATCH, by=SYSTEM)
 
 
-def _link(studies: list[Study]) -> int:
-    for study in studies:
-        linking.link_study(study=study, by=SYSTEM)
-    return len(studies)
+def _link(job: str, waiting: Callable[[int], list[Study]]) -> int:
+    return TURNS[job].take(waiting, lambda study: linking.link_study(study=study, by=SYSTEM), limit=BATCH)
 
 
 def run_encapsulated() -> int:
-    return sum(
-        encapsulated.take_documents(intake=intake, by=SYSTEM)
-        for intake in queries.intakes_with_documents(BATCH)
-    )
+    def take(intake: StudyIntake) -> bool:
+        return bool(encapsulated.take_documents(intake=intake, by=SYSTEM))
+
+    return TURNS["encapsulated"].take(queries.intakes_with_documents, take, limit=BATCH)
 
 
 def run_corrections() -> int:
@@ -90,12 +115,12 @@ def run_waiting_documents() -> int:
 
 def run_due() -> int:
     """What was released a moment ago: the gate is open by itself, its patient is told by this."""
-    return decisions.refresh_all(queries.fallen_due(BATCH, within=RECENT))
+    return TURNS["due"].take(lambda most: queries.fallen_due(most, within=RECENT), refresh, limit=BATCH)
 
 
 def run_missed_due() -> int:
     """The same without a limit of time."""
-    return decisions.refresh_all(queries.fallen_due(BATCH))
+    return TURNS["missed_due"].take(queries.fallen_due, refresh, limit=BATCH)
 
 
 def run_rules() -> int:
@@ -103,7 +128,9 @@ def run_rules() -> int:
 
 
 def run_notices() -> int:
-    return sum(notices.tell(account=account) for account in notices.accounts_to_tell(BATCH))
+    return TURNS["notices"].take(
+        notices.accounts_to_tell, lambda account: notices.tell(account=account), limit=BATCH
+    )
 
 
 def run_accounts() -> int:
@@ -126,6 +153,8 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (3.0, run_early_linking),
     (5.0, run_second_chances),
     (600.0, run_missed_corrections),
+    (2.0, run_corrected_people),
+    (600.0, run_missed_people),
     (5.0, run_waiting_orders),
     (2.0, run_encapsulated),
     (10.0, run_waiting_documents),

@@ -71,14 +71,25 @@ class VersionPane:
         """Its text came in the message: the portal makes the PDF."""
         return bool(self.parts)
 
+    @property
+    def first_issued_at(self) -> datetime:
+        return self.issued_at
+
 
 @dataclass(frozen=True)
 class ReportPane(VersionPane):
-    """A report with its supplements and earlier versions, newest first."""
+    """A report with its supplements and earlier versions, newest first.
+
+    first_issued_at: of the oldest version that patients could read.
+    """
 
     corrected: bool
     addenda: list[VersionPane]
     history: list[VersionPane]
+
+    @property
+    def first_issued_at(self) -> datetime:
+        return self.history[-1].issued_at if self.history else self.issued_at
 
     @property
     def first(self) -> FilePane | None:

@@ -5,7 +5,7 @@ What is held is worded by the rule that holds it, never by whether it is there a
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,6 +14,9 @@ from klisza.base import clock
 
 from . import queries
 from .models import Examination, Images, ReportState, State
+
+# Of an examination without images and report: so long it would be wrong to say that there are none.
+IMAGES_AWAITED = timedelta(days=3)
 
 
 def has_report(examination: Examination) -> bool:
@@ -50,7 +53,7 @@ def status(examination: Examination) -> str:
     if not queries.report_open(examination):
         return _of_held_report(examination)
     if examination.report == ReportState.CORRECTED:
-        return _("The report was corrected; the new version is here")
+        return _("The report was corrected; the new version counts")
     if examination.report == ReportState.WITHDRAWN:
         return _("The hospital has withdrawn the report; a new one will appear here")
     if examination.images == Images.RECEIVING and queries.images_open(examination):
@@ -115,21 +118,32 @@ def receiving(examination: Examination) -> str:
 
 def why_no_images(examination: Examination) -> str:
     if is_planned(examination):
-        return _("The examination has not been performed yet.")
+        return _("The examination has not been performed yet. Images and report will be here afterwards.")
     if not queries.images_open(examination):
         return _held(examination, examination.images_why, examination.images_from) + "."
     if examination.images == Images.WITHDRAWN:
-        return _("The hospital has withdrawn the images of this examination.")
+        return _(
+            "The hospital has withdrawn the images of this examination, for example to correct them. If you need "
+            "them, please ask the clinic or our support."
+        )
+    if not has_report(examination) and clock.now() - examination.performed_at < IMAGES_AWAITED:
+        return _(
+            "There are no images yet. They usually come on the day of the examination. Not every examination "
+            "produces images."
+        )
     return _("There are no images of this examination in the portal. Not every examination produces images.")
 
 
 def why_no_report(examination: Examination) -> str:
     if is_planned(examination):
-        return _("The examination has not been performed yet.")
+        return _("The examination has not been performed yet. Images and report will be here afterwards.")
     if queries.is_without_reports(examination):
         return _("You act for somebody who has not shared reports with you.")
     if not queries.report_open(examination):
         return _held(examination, examination.report_why, examination.report_from) + "."
     if examination.report == ReportState.WITHDRAWN:
-        return _("The hospital has withdrawn the report. A new one will appear here as soon as it is ready.")
+        return _(
+            "The hospital has withdrawn the report, for example to correct it. A copy that you saved or printed no "
+            "longer counts. A new report will appear here as soon as it is ready; we will tell you."
+        )
     return _("There is no report yet. A doctor is still preparing it; we will tell you when it is here.")

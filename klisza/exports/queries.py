@@ -86,4 +86,8 @@ def is_gone(examination: Examination, entry: Entry) -> bool:
     if entry.instance_id is None:
         return all((one.blob_key, one.text) != (entry.blob_key, entry.text) for one in _reports(examination))
     here = Instance.objects.filter(pk=entry.instance_id, hidden_reason="", blob_id=entry.blob_key)
-    return not here.filter(series__study__in=examinations.study_ids(examination)).exists()
+    here = here.filter(series__study__in=examinations.study_ids(examination))
+    found = here.values_list("sop_class_uid", flat=True).first()
+    if found is None:
+        return True
+    return found.startswith(archive.REPORT_CLASSES) and not examinations.report_objects_open(examination)

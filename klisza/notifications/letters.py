@@ -10,6 +10,9 @@ from django.template.loader import render_to_string
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+# A temporary password: on a phone its groups stay on one line, so that nobody takes half of it.
+GROUPS = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4})+\b")
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -44,7 +47,11 @@ def _linked(block: str) -> SafeString:
     ours = re.compile(rf"({re.escape(settings.PUBLIC_URL)}(?:/[\w/.~%?=&#-]*)?)(?![\w:@.-])")
     pieces = ours.split(block.strip())
     marked = [
-        format_html('<a href="{0}">{0}</a>', piece) if index % 2 else escape(piece)
+        format_html('<a href="{0}">{0}</a>', piece) if index % 2 else _whole_groups(escape(piece))
         for index, piece in enumerate(pieces)
     ]
     return mark_safe("".join(marked).replace("\n", "<br>\n"))  # every piece is escaped above
+
+
+def _whole_groups(escaped: str) -> str:
+    return GROUPS.sub(r'<span style="white-space:nowrap">\g<0></span>', escaped)

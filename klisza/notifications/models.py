@@ -28,6 +28,7 @@ class Message(models.Model):
     expires_at = models.DateTimeField(null=True)
     leased_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    again_at = models.DateTimeField(null=True)  # staff had it sent once more: tries are counted from here
     bounced_at = models.DateTimeField(null=True)  # the other side took it and sent it back (DSN), or said 5xx
     bounce_status = models.CharField(max_length=16, blank=True)  # RFC 3463, e.g. 5.1.1
     bounce_noted_at = models.DateTimeField(null=True)  # the registration desk has a task about it

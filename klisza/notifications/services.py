@@ -36,12 +36,14 @@ OPEN = (Message.State.WAITING, Message.State.SENDING)
 class Claimed:
     """One message that is ours to send until its lease ends.
 
+    tried_since: when it was put into the outbox, or sent once more by staff.
     body: {to, text}, for mail also {subject, html, language}.
     """
 
     id: uuid.UUID
     attempt: int
     created_at: datetime
+    tried_since: datetime
     body: dict[str, str]
 
 
@@ -131,7 +133,8 @@ def claim(*, channel: str) -> Claimed | None:
     except sealing.SealBroken:  # restored under another KLISZA_SECRET_KEY: no try will help
         _finish(message.pk, message.attempts, Message.State.FAILED, "unreadable")
         return None
-    return Claimed(message.pk, message.attempts, message.created_at, body)
+    since = message.again_at or message.created_at
+    return Claimed(message.pk, message.attempts, message.created_at, since, body)
 
 
 def _due(channel: str) -> QuerySet[Message]:
@@ -153,7 +156,7 @@ def not_sent(claimed: Claimed, *, fault: str, permanent: bool, refused_status: s
     now = clock.now()
     if permanent and refused_status:
         bounced(message_id=claimed.id, status=refused_status)
-    if permanent or now - claimed.created_at > GIVE_UP_AFTER:
+    if permanent or now - claimed.tried_since > GIVE_UP_AFTER:
         _finish(claimed.id, claimed.attempt, Message.State.FAILED, fault)
         return
     pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(claimed.attempt - 1, 10))
@@ -190,6 +193,41 @@ def _finish(message_id: uuid.UUID, attempt: int, state: Message.State, fault: st
     row = _ours(message_id, attempt)
     row.filter(secret=True).update(sealed=b"")
     row.update(state=state, fault=fault[:200], leased_until=None, finished_at=clock.now())
+
+
+def can_send_again(message: Message) -> bool:
+    """It failed or came back, and its text is still here: secrets and old texts are wiped."""
+    has_text = bool(message.sealed) and not message.secret
+    is_late = message.expires_at is not None and message.expires_at <= clock.now()
+    is_over = message.state in (Message.State.SENT, Message.State.FAILED)
+    went_wrong = message.state == Message.State.FAILED or message.bounced_at is not None
+    return has_text and is_over and went_wrong and not is_late
+
+
+@transaction.atomic
+def send_again(*, message_id: uuid.UUID, to: str) -> None:
+    """The same message once more, to where the recipient is reached now.
+
+    It stays the same row and so keeps its Message-ID: whoever got it after all sees one mail. Raises Refused
+    when there is nothing to send, or no address.
+    """
+    message = Message.objects.select_for_update().get(pk=message_id)
+    if not can_send_again(message):
+        raise Refused(_("This message cannot be sent again."))
+    if message.channel == "mail":
+        _refuse_wrong_address(to)
+    elif not to:
+        raise Refused(_("There is no number to send it to."))
+    try:
+        body = json.loads(sealing.unseal(bytes(message.sealed), purpose=SEAL)) | {"to": to}
+    except sealing.SealBroken:
+        raise Refused(_("This message cannot be sent again.")) from None
+    now = clock.now()
+    Message.objects.filter(pk=message_id).update(
+        sealed=sealing.seal(json.dumps(body).encode(), purpose=SEAL), state=Message.State.WAITING,
+        due_at=now, again_at=now, finished_at=None, fault="",
+        bounced_at=None, bounce_status="", bounce_noted_at=None, bounce_done_at=None,
+    )  # fmt: skip
 
 
 def drop_expired() -> int:

@@ -86,7 +86,9 @@ def test_every_page_is_reached_and_says_no_name_in_its_address(everything: Patie
     paths = [path for path, _ in crawl(signed_in("admin"))]
     assert len(paths) > 30
     assert not [path for path in paths if any(word in path for word in SAID)]
-    assert not [path for path in paths if "?" in path and not re.search(r"\?(before|proposal)=[0-9a-f-]+", path)]
+    assert not [
+        path for path in paths if "?" in path and not re.search(r"\?(before|proposal)=[0-9a-f-]+", path)
+    ]
 
 
 def test_a_look_changes_nothing(everything: Patient) -> None:

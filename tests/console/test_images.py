@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from klisza.archive.models import Study
+from klisza.archive.models import Study, Tombstone
 from klisza.audit.models import AuditEvent
 from klisza.examinations.models import Examination, ExaminationStudy, StudyDecision, StudyIntake
 from klisza.patients.models import Patient
+from tests.archive.arriving import again, store, study_of, the_study
 from tests.examinations.given import BORN, a_patient, a_study
 
 from .desk import allowed, audited, page, signed_in
@@ -92,13 +94,13 @@ class TestDeciding:
     def test_rejecting_needs_a_reason(self, radiology: Client) -> None:
         study = unmatched()
         assert radiology.post(f"/staff/studies/{study.pk}/reject/").status_code == 400
-        radiology.post(f"/staff/studies/{study.pk}/reject/", {"reason": "a phantom"})
+        radiology.post(f"/staff/studies/{study.pk}/reject/", {"why": "nobody", "reason": "a phantom"})
         assert StudyIntake.objects.get(study=study).outcome == "rejected"
         assert audited("study.rejected") == 1
 
     def test_a_decision_can_be_taken_back(self, radiology: Client) -> None:
         study = unmatched()
-        radiology.post(f"/staff/studies/{study.pk}/reject/", {"reason": "a phantom"})
+        radiology.post(f"/staff/studies/{study.pk}/reject/", {"why": "nobody", "reason": "a phantom"})
         assert "Take the decision back" in page(radiology, f"/staff/studies/{study.pk}/")
         radiology.post(f"/staff/studies/{study.pk}/unassign/")
         assert not StudyDecision.objects.exists()
@@ -106,17 +108,108 @@ class TestDeciding:
     def test_who_may(self, anna: Patient) -> None:
         """R14"""
         study = unmatched()
-        assert allowed(f"/staff/studies/{study.pk}/") == ["registration", "radiology", "admin"]
-        for verb in ("assign", "reject", "unassign"):
+        assert allowed(f"/staff/studies/{study.pk}/") == ["registration", "radiology", "integration", "admin"]
+        for verb in ("assign", "reject", "unassign", "restore", "settle"):
             path = f"/staff/studies/{study.pk}/{verb}/"
-            assert signed_in("integration").post(path, {"patient": str(anna.pk)}).status_code == 403
+            assert signed_in("clinic").post(path, {"patient": str(anna.pk)}).status_code == 403
             assert signed_in("radiology").get(path).status_code == 405
         assert not StudyDecision.objects.exists()
+
+
+class TestRuling:
+    """What the department says of its images, when it does not (1.5): said here by radiology or integration."""
+
+    @pytest.fixture
+    def integration(self) -> Client:
+        return signed_in("integration")
+
+    @pytest.fixture
+    def shown_study(self, anna: Patient) -> Study:
+        study = a_study(anna)
+        assert not study.hidden_reason
+        return study
+
+    def reject(self, client: Client, study: Study, why: str) -> None:
+        client.post(f"/staff/studies/{study.pk}/reject/", {"why": why, "reason": "the modality was broken"})
+        study.refresh_from_db()
+
+    def test_images_are_taken_back_as_by_a_note(self, integration: Client, shown_study: Study) -> None:
+        self.reject(integration, shown_study, "wrong_patient")
+        assert shown_study.hidden_reason == "wrong_patient"
+        assert Tombstone.objects.values_list("code", flat=True).distinct().get() == "113038"
+        event = AuditEvent.objects.get(action="study.decided")
+        assert (event.agent_kind, event.reason) == ("staff", "wrong_patient: the modality was broken")
+
+    def test_a_rejection_is_taken_back(self, integration: Client, shown_study: Study) -> None:
+        self.reject(integration, shown_study, "quality")
+        text = page(integration, f"/staff/studies/{shown_study.pk}/")
+        assert "Rejected for bad quality" in text
+        assert "by staff in the portal" in text
+        note = Tombstone.objects.first()
+        assert note is not None
+        path = f"/staff/studies/{shown_study.pk}/restore/"
+        integration.post(path, {"note": note.note_uid})
+        shown_study.refresh_from_db()
+        assert shown_study.hidden_reason == "quality", "no reason, no change"
+        integration.post(path, {"note": note.note_uid, "reason": "it was another study"})
+        shown_study.refresh_from_db()
+        assert shown_study.hidden_reason == ""
+        assert audited("study.decided") == 2
+
+    def test_a_note_of_another_study_is_not_found(self, integration: Client, shown_study: Study) -> None:
+        other = a_study(None, patient_id="X7")
+        self.reject(integration, other, "quality")
+        note = Tombstone.objects.filter(study_instance_uid=other.study_instance_uid).first()
+        assert note is not None
+        fields = {"note": note.note_uid, "reason": "it was another study"}
+        path = f"/staff/studies/{shown_study.pk}/restore/"
+        assert integration.post(path, fields).status_code == 404
+
+    def test_the_desk_only_says_that_they_are_nobodys(self, shown_study: Study) -> None:
+        desk = signed_in("registration")
+        assert 'name="why"' not in page(desk, f"/staff/studies/{shown_study.pk}/")
+        self.reject(desk, shown_study, "safety")
+        assert shown_study.hidden_reason == ""
+        assert StudyIntake.objects.get(study=shown_study).outcome == "rejected"
+        for verb in ("restore", "settle"):
+            assert desk.post(f"/staff/studies/{shown_study.pk}/{verb}/").status_code == 403
+
+
+class TestDisagreement:
+    """Images of one study name two patients, and the PACS sends no more."""
+
+    @pytest.fixture(autouse=True)
+    def place(self, tmp_path: Path, settings: object) -> None:
+        settings.STORAGE_URL = f"file://{tmp_path}/blobs"  # type: ignore[attr-defined]
+
+    @pytest.fixture
+    def mixed(self) -> Study:
+        images = study_of(2)
+        store(*images, again(images[0], PatientID="MRN2", PatientName="Kowal^Jan"))
+        study = the_study(images[0])
+        assert study.hidden_reason == "mixed"
+        return study
+
+    def test_page_names_both(self, radiology: Client, mixed: Study) -> None:
+        text = page(radiology, f"/staff/studies/{mixed.pk}/")
+        assert "The images of this study name two patients" in text
+        assert "As sent again: Jan Kowal" in text
+
+    @pytest.mark.parametrize(("patient", "owner", "state"), [("old", "MRN1", ""), ("new", "MRN2", "moved")])
+    def test_staff_end_it(
+        self, radiology: Client, mixed: Study, patient: str, owner: str, state: str
+    ) -> None:
+        path = f"/staff/studies/{mixed.pk}/settle/"
+        assert radiology.post(path, {"patient": patient}).status_code == 400
+        assert radiology.post(path, {"patient": patient, "reason": "asked the department"}).status_code == 302
+        mixed.refresh_from_db()
+        assert (mixed.patient_id, mixed.hidden_reason) == (owner, state)
+        assert audited("study.decided") == 1
 
 
 def test_corrected_studies_are_listed_with_their_state(radiology: Client) -> None:
     a_study(None, patient_id="X9", hidden_reason="wrong_patient")
     a_study(None, patient_id="X8", hidden_reason="mixed")
     text = page(radiology, "/staff/studies/")
-    assert "Rejected by the department: images of another patient" in text
+    assert "Rejected as images of another patient" in text
     assert "Its images name two patients" in text

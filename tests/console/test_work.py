@@ -178,14 +178,14 @@ class TestConnections:
             study=study, revision=1, outcome="unmatched", reason="unknown_patient", at=timezone.now()
         )
         text = page(signed_in("integration"), "/staff/associations/")
-        assert "pacs: 2 images" in text
+        assert ">pacs</a>: 2 images" in text
         assert "without a patient: No patient with this identifier is known" in text
 
     def test_say_who_was_cut_off(self) -> None:
         RefusedConnection.objects.create(at=timezone.now(), address="10.9.8.7", reason="message too large")
         text = page(signed_in("integration"), "/staff/associations/")
         assert "10.9.8.7" in text
-        assert "message too large" in text
+        assert "A message was larger than this sender may send" in text
 
 
 class TestMovedExaminations:

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db
 RIS = Actor("machine")
 SAMPLES = Path(__file__).parents[1] / "data" / "hl7" / "composed"
 PESEL = Identifier("44051401359", issuer="2.16.840.1.113883.3.4424.1.1.616", namespace="PESEL", kind="NNPOL")
+BORN_AS_PESEL = date(1944, 5, 14)
 _numbers: Iterator[int] = count(1)
 
 
@@ -266,6 +267,35 @@ def test_identifiers_of_two_persons_are_staffs_business() -> None:
     assert kinds(here) == ["identifiers_of_two"]
     assert found("A") != found("B")
     assert [found(value).family_name for value in "AB"] == ["Nowak", "Kowalska"]  # type: ignore[union-attr]
+
+
+def test_contacts_of_one_never_reach_the_account_of_another_r12() -> None:
+    """Her number and his PESEL in one PID: the mail with the way in would go to him."""
+    adt("A28", 1, person(mrn("A"), email="ewa@example.org", mobile="600100200"))
+    adt("A28", 1, person(mrn("B"), PESEL, birth_date=BORN_AS_PESEL, family_name="Nowak"))
+    account = found("A").account  # type: ignore[union-attr]
+    assert account is not None
+    wrong = person(mrn("A"), PESEL, email="jan@example.org", mobile="600100300", birth_date=BORN_AS_PESEL)
+    assert kinds(adt("A08", 2, wrong)) == ["identifiers_of_two"]
+    account.refresh_from_db()
+    assert (account.email, account.mobile) == ("ewa@example.org", "+48600100200")
+    one = found("A")
+    assert one is not None
+    assert (one.email, one.birth_date) == ("ewa@example.org", date(1980, 3, 7))
+    assert {mail["to"] for mail in outbox("mail")} == {"ewa@example.org"}
+
+
+def test_newborn_with_the_pesel_of_the_mother_is_another_person() -> None:
+    mother = person(mrn("M"), PESEL, birth_date=BORN_AS_PESEL, given_name="Matka")
+    child = person(mrn("C"), PESEL, birth_date=date(2026, 10, 30), given_name="Noworodek")
+    for first, second in ((mother, child), (child, mother)):
+        Patient.objects.all().delete()
+        adt("A28", 1, first)
+        adt("A28", 2, second)
+        names = [found(value).given_name for value in "MC"]  # type: ignore[union-attr]
+        assert names == ["Matka", "Noworodek"]
+        by_pesel = queries.find_person([PESEL], default_issuer="local")
+        assert by_pesel == found("M")
 
 
 def test_deleted_patient_is_kept_and_shown_to_nobody() -> None:

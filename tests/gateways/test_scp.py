@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -188,9 +189,7 @@ def test_sigterm_rejects_newcomers_politely(folder: Path) -> None:  # noqa: F811
     made = dataset()
     assert running.process is not None
     running.process.terminate()
-    _wait_until_closing(running)
-
-    newcomer = associate(running.port)
+    newcomer = _wait_until_closing(running)
     status = c_store(open_one, encode(made), sop_class=CT, sop_instance=made.SOPInstanceUID)
     open_one.release()
 
@@ -241,13 +240,14 @@ def _instances(running: Door, uid: str) -> list[Any]:
     return running.rows(f"SELECT id FROM archive_instance WHERE sop_instance_uid = '{uid}'")
 
 
-def _wait_until_closing(running: Door) -> None:
-    """The signal is handled between two bytecodes: a newcomer may still be let in for a moment."""
+def _wait_until_closing(running: Door) -> Any:
+    """The first newcomer that is not let in: the signal is handled between two bytecodes."""
     for _ in range(100):
         association = associate(running.port)
-        if association.is_rejected:
-            return
+        if not association.is_established:
+            break
         association.release()
+    return association
 
 
 def test_the_preamble_is_ours(shared_door: Door) -> None:  # noqa: F811
@@ -265,3 +265,43 @@ def test_the_preamble_is_ours(shared_door: Door) -> None:  # noqa: F811
 
 def test_the_order_of_syntaxes_ends_uncompressed() -> None:
     assert ACCEPTED_TRANSFER_SYNTAXES[-3:] == (EXPLICIT, DEFLATED, IMPLICIT)
+
+
+def ended(door: Door, title: str) -> tuple[Any, ...]:
+    """The one row of this caller; it is written after the peer has its answer."""
+    query = (
+        "SELECT echoes, stored, kept_aside, refused, outcome, peer_name FROM archive_association "
+        f"WHERE calling_ae_title = '{title}'"
+    )
+    deadline = time.monotonic() + 10
+    while not (rows := door.rows(query)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (row,) = rows
+    return row
+
+
+class TestRecord:
+    """What the integration engineer reads: one row for each association, with its outcome."""
+
+    def test_a_release_with_what_it_brought(self, shared_door: Door) -> None:  # noqa: F811
+        made, other = dataset(), dataset()
+        association = associate(shared_door.port, title="RELEASES")
+        for one, data in ((made, encode(made)), (made, encode(made)), (other, encode(other)[:100])):
+            c_store(association, data, sop_class=one.SOPClassUID, sop_instance=one.SOPInstanceUID)
+        association.release()
+        assert ended(shared_door, "RELEASES") == (0, 2, 0, 1, "released", "AE RELEASES")
+
+    def test_an_echo(self, shared_door: Door) -> None:  # noqa: F811
+        assert echo(shared_door.port, calling="ECHOES")
+        assert ended(shared_door, "ECHOES")[:5] == (1, 0, 0, 0, "released")
+
+    def test_one_that_broke_off(self, shared_door: Door) -> None:  # noqa: F811
+        associate(shared_door.port, title="ABORTS").abort()
+        assert ended(shared_door, "ABORTS")[4] == "aborted"
+
+    def test_images_know_their_sender(self, shared_door: Door) -> None:  # noqa: F811
+        """The rule which PDF objects are reports goes by it."""
+        made = dataset()
+        send(shared_door.port, made)
+        query = f"SELECT source FROM archive_instance WHERE sop_instance_uid = '{made.SOPInstanceUID}'"
+        assert shared_door.rows(query) == [("AE SENDER",)]

@@ -90,7 +90,9 @@ def report(
     status: str = "F",
     paragraphs: Iterable[str] = (),
     pdf: bytes = b"",
+    cda: bytes = b"",
     observation: str = "",
+    code: str = CODE,
 ) -> bytes:
     """ORU^R01. observation: OBX-11 when it is not the status."""
     mark = observation or status
@@ -99,16 +101,39 @@ def report(
         "PV1|1|O",
         f"ORC|RE|PL-{number}^HIS|FL-{number}^RIS||CM",
         _obr(
-            number, accession, {4: CODE, 7: stamp(performed), 22: stamp(at), 24: "CT", 25: status, 32: SIGNED}
+            number, accession, {4: code, 7: stamp(performed), 22: stamp(at), 24: "CT", 25: status, 32: SIGNED}
         ),
     ]
     rows = [f"TX|18782-3^Radiology Study observation^LN||{text}" for text in paragraphs]
-    if pdf:
-        rows.append(
-            f"ED|18748-4^Diagnostic imaging study^LN||RIS^application^pdf^Base64^{base64.b64encode(pdf).decode()}"
-        )
+    rows += [
+        f"ED|18748-4^Diagnostic imaging study^LN||RIS^{kind}^Base64^{base64.b64encode(body).decode()}"
+        for kind, body in (("application^pdf", pdf), ("text^xml", cda))
+        if body
+    ]
     segments += [f"OBX|{place}|{row}||||||{mark}" for place, row in enumerate(rows, 1)]
     return _message("ORU^R01", "RIS", at, segments)
+
+
+def document(
+    subject: Subject,
+    at: datetime,
+    *,
+    number: str,
+    pdf: bytes,
+    code: str = "18842-5^Karta informacyjna^LN",
+    filler: str = "",
+) -> bytes:
+    """MDM^T02. filler: the number of the examination that the document belongs to."""
+    txa = {
+        1: "1", 2: code, 3: "AP", 4: stamp(at), 12: f"{number}^HIS", 15: f"FL-{filler}^RIS" if filler else "",
+        17: "LA", 19: "AV",
+    }  # fmt: skip
+    body = base64.b64encode(pdf).decode()
+    segments = [
+        f"EVN|T02|{stamp(at)}", _pid(subject), "PV1|1|O", _segment("TXA", txa),
+        f"OBX|1|ED|{code}||HIS^application^pdf^Base64^{body}||||||F",
+    ]  # fmt: skip
+    return _message("MDM^T02", "HIS", at, segments)
 
 
 def _pid(subject: Subject, more: dict[int, str] | None = None) -> str:

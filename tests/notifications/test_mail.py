@@ -216,6 +216,11 @@ class TestLetters:
         assert html.count("<a href=") == 1
         assert '<a href="https://portal.example/login/reset/abc/">' in html
 
+    def test_a_password_stays_on_one_line(self) -> None:
+        letter = letters.compose(subject="s", text="Hasło tymczasowe: 7NYP-7RK8-KJ7T-5F97", language="pl")
+        assert '<span style="white-space:nowrap">7NYP-7RK8-KJ7T-5F97</span>' in letter.html
+        assert "Hasło tymczasowe: 7NYP-7RK8-KJ7T-5F97" in letter.text
+
     def test_markup_in_text_stays_text(self) -> None:
         html = letters.compose(subject="<b>s</b>", text="<script>alert(1)</script>", language="pl").html
         assert "<script" not in html

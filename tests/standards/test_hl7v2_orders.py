@@ -172,3 +172,14 @@ def test_appointments_need_numbers() -> None:
     assert refusal(message(msh("SIU^S12"), "SCH||", PID)) == ("AE", "101", "SCH^1^2")
     assert refusal(message(msh("SIU^S12"), "SCH|A1")) == ("AE", "101", "PID^1^3")
     assert understood(message(msh("SIU^S23"), PID)).contents == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "station"),
+    [("CT1||AE1", "AE1"), ("CT1", "CT1"), ("CT1^RIS||", "CT1"), ("||AE1~AE2", "AE1"), ("", "")],
+)
+def test_station_is_the_title_else_the_name(said: str, station: str) -> None:
+    """IPC-9 is the AE title, IPC-7 the station's name: many senders know one of them only."""
+    ipc = f"IPC|A1|RP1|1.2.3|S1|CT||{said}"
+    (step,) = _ordered("ORC|NW|P1|F1", "OBR|1|P1|F1|X^Badanie", ipc, kind="OMI^O23").steps
+    assert step.station == station

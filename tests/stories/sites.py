@@ -30,6 +30,7 @@ PATIENT_PAGES = {
     "back": "/account/back/",
     "security": "/account/security/",
     "confirm": "/account/confirm/",
+    "results": "/account/results/",
     "information": "/account/information/",
     "access-log": "/account/access-log/",
     "not-yours": "/examinations/00000000-0000-7000-8000-000000000000/",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.portal import ROOT
 
+from .fed import NAMES, fed
 from .sites import OPEN_PAGES, PATIENT_PAGES, pages_of
 from .story import ANNA, Story
 from .visitor import Visitor
@@ -53,11 +55,46 @@ def violations(page: Page) -> list[str]:
     return [f"{row['id']}: {[node['target'] for node in row['nodes']][:4]}" for row in found]
 
 
+# WCAG 1.4.12, as a reader's own style would set it.
+SPACING = """
+* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }
+p { margin-bottom: 2em !important }
+"""
+
+
 class Accessible(Story):
+    @pytest.fixture(autouse=True)
+    def _in_polish_again(self, _stage: None) -> Iterator[None]:
+        """The language stays with the account, and other stories of hers are Polish."""
+        self.foreign_speakers: list[list[dict[str, Any]]] = []
+        yield
+        for cookies in self.foreign_speakers:
+            with self._visitor(cookies) as visitor:
+                visitor.speak("pl")
+
     def given_a_screen(self, screen: str, scheme: str, language: str) -> Page:
         page = self.given_a_browser(screen=SCREENS[screen], color_scheme=scheme, reduced_motion="reduce")
         page.context.add_cookies([{"name": "klisza_language", "value": language, "url": self.portal.url}])
         return page
+
+    def given_her_screen(
+        self, cookies: list[dict[str, Any]], screen: str, scheme: str, language: str
+    ) -> Page:
+        """Of somebody who is signed in."""
+        if language != "pl":
+            self.foreign_speakers.append(cookies)
+            with self._visitor(cookies) as visitor:
+                visitor.speak(language)
+        page = self.given_a_screen(screen, scheme, language)
+        page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        return page
+
+    @contextlib.contextmanager
+    def _visitor(self, cookies: list[dict[str, Any]]) -> Iterator[Visitor]:
+        with contextlib.closing(Visitor(self.portal)) as visitor:
+            for cookie in cookies:
+                visitor.http.cookies.set(cookie["name"], cookie["value"])
+            yield visitor
 
     def then_nothing_is_wrong(self, state: str = "", *, reflows: bool = True) -> None:
         found = violations(self.page)
@@ -119,13 +156,9 @@ class TestPagesOfAPatient(Accessible):
 
     def given_a_patient_on(self, name: str, screen: str, scheme: str, language: str) -> None:
         _, cookies = self._signed_in(*ANNA)
-        visitor = Visitor(self.portal)
-        for cookie in cookies:
-            visitor.http.cookies.set(cookie["name"], cookie["value"])
-        address = pages_of(visitor)[name]
-        visitor.close()
-        self.given_a_screen(screen, scheme, language)
-        self.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        with self._visitor(cookies) as visitor:
+            address = pages_of(visitor)[name]
+        self.given_her_screen(cookies, screen, scheme, language)
         self.when_opened(address)
         if name == "viewer":
             expect(self.page.locator("#viewport canvas").first).to_be_visible(timeout=30_000)
@@ -141,3 +174,29 @@ class TestPagesOfAPatient(Accessible):
             self.given_a_patient_on(name, screen, "light", "pl")
             open_it()
             self.then_nothing_is_wrong(f"menu of {name}")
+
+
+class TestEveryStateOfAnExamination(Accessible):
+    """Planned, held, corrected, withdrawn, CDA, SR and so on, as the hospital's messages make them."""
+
+    @COMBINATIONS
+    def test_axe_finds_nothing(self, screen: str, scheme: str, language: str) -> None:
+        pages, cookies = fed(self.portal)
+        self.given_her_screen(cookies, screen, scheme, language)
+        for name in NAMES:
+            self.when_opened(pages[name])
+            assert self.page.locator("html").get_attribute("lang") == language
+            self.then_nothing_is_wrong(name)
+
+    def test_a_reader_may_space_the_text(self) -> None:
+        """WCAG 1.4.12"""
+        pages, cookies = fed(self.portal)
+        self.given_her_screen(cookies, "320", "light", "pl")
+        for name in ("many-states", "many-documents", "corrected", "cda", "held-visit", "long-name"):
+            self.when_opened(pages[name])
+            self.page.evaluate(
+                "css => { const own = new CSSStyleSheet(); own.replaceSync(css);"
+                " document.adoptedStyleSheets = [own]; }",
+                SPACING,
+            )
+            self.then_nothing_is_wider_than_the_screen()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from .fed import NAMES, fed
 from .sites import OPEN_PAGES, PATIENT_PAGES, pages_of
 from .story import ANNA, Story
 from .visitor import Visitor
@@ -57,9 +58,50 @@ class TestEveryPage(Frame):
         self.when_opened(address)
         self.then_the_frame_is_whole(name)
 
+    def test_pages_of_every_state(self) -> None:
+        """What the hospital's messages make: each with a title of its own."""
+        pages, cookies = fed(self.portal)
+        self.given_a_browser().context.add_cookies(cookies)  # type: ignore[arg-type]
+        titles = []
+        for name in NAMES:
+            if not name.startswith("viewer-"):
+                self.when_opened(pages[name])
+                titles.append(self.then_the_frame_is_whole(name))
+        assert len(set(titles)) == len(titles), titles
+
 
 class TestTheKeyboardIsEnough(Frame):
     """trust.md 7.4 (T-93): no pointer from the login to the viewer and out again"""
+
+    def test_to_the_earlier_version_of_a_report(self) -> None:
+        self._open_of_hers("corrected")
+        self.when_tabbed_to(".report-history > summary")
+        self.page.keyboard.press("Enter")
+        self.when_tabbed_to(".report-history a")
+        self.page.keyboard.press("Enter")
+        self.then_the_page_says("To wcześniejsza wersja.")
+
+    def test_to_the_day_of_the_visit(self) -> None:
+        """An empty day is refused in words, and nothing is saved."""
+        self._open_of_hers("held-visit")
+        self.when_tabbed_to(".visit-form button")
+        self.page.keyboard.press("Enter")
+        self.then_the_page_says("Kiedy odbędzie się wizyta?")
+
+    def test_through_the_preferences(self) -> None:
+        self._open_of_hers("many-states")
+        self.when_opened("/account/results/")
+        self.when_tabbed_to("#id_notice_channel_0, [name=notice_channel]")
+        self.page.keyboard.press("ArrowDown")
+        self.when_tabbed_to("main button[type=submit]")
+        self.page.keyboard.press("Enter")
+        self.then_the_page_says("Zapisano.")
+        expect(self.page.locator("[name=notice_channel][value=sms]")).to_be_checked()
+
+    def _open_of_hers(self, name: str) -> None:
+        pages, cookies = fed(self.portal)
+        self.given_a_browser().context.add_cookies(cookies)  # type: ignore[arg-type]
+        self.when_opened(pages[name])
 
     def test_from_the_list_to_the_viewer_and_out(self) -> None:
         self.given_a_signed_in_patient()

@@ -132,6 +132,12 @@ class Visitor:
         assert not urlsplit(str(page.url)).path.startswith("/login"), page.url
         return page
 
+    def speak(self, language: str) -> None:
+        """The language of this session and of the account, which counts more than the browser's."""
+        page = self.open("/examinations/")
+        if f'<html lang="{language}"' not in page.text:
+            assert f'<html lang="{language}"' in self.submit(page, language=language).text
+
     def accept(self, page: httpx.Response) -> httpx.Response:
         for form in markup.read(page.text).forms:
             for name, value in form.buttons:

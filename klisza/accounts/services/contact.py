@@ -236,7 +236,9 @@ def _spend(account: Account, *, is_mail: bool) -> None:
             sentence = _("Too many codes were sent. Please try again later.")
             raise TooMany(sentence, retry_after=seconds_left(per))
     if not is_mail and not breaker.take_text():
-        sentence = _("The portal cannot send codes at the moment. Please try again later, or contact support.")
+        sentence = _(
+            "The portal cannot send codes at the moment. Please try again later, or contact support."
+        )
         raise BreakerTripped(sentence, retry_after=seconds_left(HOUR))
 
 

@@ -1,19 +1,27 @@
 from __future__ import annotations
 
+from .associations import Tally, note_association
+from .comparing import Comparison, Difference, compare
 from .peers import add_peer, find_peer, peers, record_refusal, remove_peer
-from .quarantine import quarantine
+from .quarantine import dismiss, quarantine
 from .rejection import reject_study, revoke_rejection
 from .resent import decide_mixed, show_moved
 from .settle import keep_open, settle_due
 from .store import Outcome, Source, store_instance
 
 __all__ = [
+    "Comparison",
+    "Difference",
     "Outcome",
     "Source",
+    "Tally",
     "add_peer",
+    "compare",
     "decide_mixed",
+    "dismiss",
     "find_peer",
     "keep_open",
+    "note_association",
     "peers",
     "quarantine",
     "record_refusal",

@@ -158,6 +158,7 @@ def _instance(study: Study, series: Series, arrival: Arrival, blob: Blob, datase
         blob=blob,
         dataset_offset=dataset_offset,
         dataset_sha256=arrival.dataset_sha256,
+        source=arrival.source.name[:64],
         hidden_reason=hidden,
         received_at=clock.now(),
     )

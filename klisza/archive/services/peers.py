@@ -16,6 +16,8 @@ from klisza.base import clock
 from klisza.base.errors import Refused
 from klisza.standards.dicom.text import encoding_of
 
+from .associations import printable
+
 # A stranger who tries in a loop must not fill the tables.
 REFUSALS_PER_MINUTE = 10
 
@@ -95,7 +97,7 @@ def record_refusal(*, calling_ae_title: str, called_ae_title: str, address: str,
     if recent.count() >= REFUSALS_PER_MINUTE:
         return
     row = RefusedAssociation.objects.create(
-        at=moment, calling_ae_title=_printable(calling_ae_title), called_ae_title=_printable(called_ae_title),
+        at=moment, calling_ae_title=printable(calling_ae_title), called_ae_title=printable(called_ae_title),
         address=address, reason=reason,
     )  # fmt: skip
     record(
@@ -105,10 +107,6 @@ def record_refusal(*, calling_ae_title: str, called_ae_title: str, address: str,
         outcome="refused",
         reason=reason,
     )
-
-
-def _printable(title: str) -> str:
-    return "".join(sign for sign in title if sign.isprintable())[:16]
 
 
 def _shortest(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:

@@ -8,13 +8,8 @@ same object with another patient waits until its whole study says so (resent.py)
 from __future__ import annotations
 
 import hashlib
-import mmap
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -35,6 +30,7 @@ from klisza.standards.dicom.uids import is_uid
 from .faults import DATABASE_FAULTS, database_faults
 from .hiding import WITHHELD
 from .index import add_to_index, claim_of
+from .mapped import mapped
 from .quarantine import quarantine
 from .rejection import apply_note
 from .resent import drop_claim, take_claim
@@ -129,14 +125,14 @@ def store_instance(
         )
         cause = "mismatch" if isinstance(fault, _Mismatch) else "unreadable"
         return Outcome("refused", fault.reason, cause=cause)
-    arrival = Arrival(header, dataset, digest, transfer_syntax_uid, _issuer(header, source), source, note)
+    arrival = Arrival(header, dataset, digest, transfer_syntax_uid, issuer_of(header, source), source, note)
     with database_faults():
         known = _known(arrival)
         return _again(known, arrival) if known else _keep(arrival)
 
 
 def _store_file(path: Path, sop_class_uid: str, sop_instance_uid: str, source: Source) -> Outcome:
-    with path.open("rb") as file, _mapped(file) as view:
+    with path.open("rb") as file, mapped(file) as view:
         try:
             found = split(view)
         except Unreadable as fault:
@@ -149,16 +145,6 @@ def _store_file(path: Path, sop_class_uid: str, sop_instance_uid: str, source: S
                 sop_instance_uid=sop_instance_uid,
                 source=source,
             )
-
-
-@contextmanager
-def _mapped(file: BinaryIO) -> Iterator[memoryview]:
-    """Read through the page cache: a large file costs no memory of ours."""
-    if os.fstat(file.fileno()).st_size == 0:
-        yield memoryview(b"")
-        return
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-        yield view
 
 
 def _read(dataset: Dataset, syntax: str, sop_class: str, sop_instance: str, source: Source) -> Header:
@@ -186,7 +172,7 @@ def _read(dataset: Dataset, syntax: str, sop_class: str, sop_instance: str, sour
     return header
 
 
-def _issuer(header: Header, source: Source) -> str:
+def issuer_of(header: Header, source: Source) -> str:
     """Whose number the PatientID is; two hospitals share 000123 (hospital-integration.md 1.5)."""
     named = header.universal_entity_id or header.issuer_of_patient_id or source.issuer or settings.ISSUER
     return named[:PATIENT_ID_LENGTH]
@@ -222,7 +208,7 @@ def _is_same(known: Instance, arrival: Arrival) -> bool:
         return False
     with (
         blobs.open_path(known.blob_id).open("rb") as file,
-        _mapped(file) as view,
+        mapped(file) as view,
         view[known.dataset_offset :] as stored,
     ):
         before = essence(stored, known.transfer_syntax_uid)

@@ -156,7 +156,11 @@ CONTACT_MAIL_DIGITS = 6
 CONTACT_MAIL_LIFE = timedelta(minutes=30)  # mail is slower than a text message
 CONTACT_MAILS_PER_HOUR = 5
 OWN_ACCOUNT_AGE = env.whole(
-    "KLISZA_OWN_ACCOUNT_AGE", 16, least=13, most=18, about="from this age the desk may give a minor an own account"
+    "KLISZA_OWN_ACCOUNT_AGE",
+    16,
+    least=13,
+    most=18,
+    about="from this age the desk may give a minor an own account",
 )
 OFFER_LIFE = timedelta(days=7)  # of the code with which a carer takes up what a patient has offered
 OFFER_CODE_LENGTH = 10  # of 29 letters and digits: 48 bits

@@ -9,6 +9,10 @@ from django.utils.translation import gettext as _
 from klisza.accounts import masking
 from klisza.accounts.models import Account
 from klisza.base import clock
+from klisza.notifications.models import Message
+from klisza.notifications.services import can_send_again
+
+from . import words
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,28 @@ def account_card(account: Account) -> AccountCard:
         mobile=masking.masked_mobile(account),
         can_unlock=account.is_locked,
         can_reissue=account.state == Account.State.NEW,
+    )
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """can_send: its text is still here, and the account is in use."""
+
+    message: Message
+    what: str
+    way: str
+    why: str
+    can_send: bool
+
+
+def undelivered(message: Message, account: Account) -> Undelivered:
+    came_back = message.bounced_at is not None
+    return Undelivered(
+        message=message,
+        what=words.word(words.MESSAGES, message.kind),
+        way=words.word(words.CHANNELS, message.channel),
+        why=_("came back") if came_back else _("could not be sent"),
+        can_send=account.state != Account.State.CLOSED and can_send_again(message),
     )
 
 

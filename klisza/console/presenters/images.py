@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from klisza.archive.models import Correction, Study
-from klisza.console.queries.images import Candidate
+from klisza.archive.models import Correction, Resent, Study
+from klisza.console.queries.images import Candidate, Note
 from klisza.examinations import identity, kinds, wording
 from klisza.examinations.models import Examination, StudyIntake
 from klisza.patients import queries as patients
@@ -17,6 +17,16 @@ from . import words
 
 # Beside a button that needs no words: nothing in the images contradicts the record.
 DEFAULT_REASON = "chosen by staff; nothing contradicts"
+
+
+OLD, NEW = "old", "new"  # the two patients of a study whose images disagree
+
+
+@dataclass(frozen=True)
+class Rejection:
+    note: Note
+    what: str
+    by_whom: str
 
 
 @dataclass(frozen=True)
@@ -55,9 +65,10 @@ def hidden(row: Study) -> Row:
 
 
 def study(row: Study, intake: StudyIntake | None) -> Row:
-    reason = words.word(words.STUDY_STATES, row.hidden_reason) if row.hidden_reason else ""
-    if intake and intake.reason:
-        reason = words.word(words.REASONS, intake.reason)
+    """What hides it at the archive weighs more than what matching said."""
+    reason = words.word(words.REASONS, intake.reason) if intake and intake.reason else ""
+    if row.hidden_reason:
+        reason = words.word(words.STUDY_STATES, row.hidden_reason)
     return Row(row, person_name(row.patient_name), reason)
 
 
@@ -93,5 +104,26 @@ def candidate(row: Study, one: Candidate) -> Person:
 
 
 def correction(row: Correction) -> tuple[Correction, str]:
-    what = words.word(words.CORRECTIONS, row.kind)
-    return row, _("%(what)s (code %(code)s)") % {"what": what, "code": row.code} if row.code else what
+    if row.kind == "rejected" and row.code in words.REJECTED:
+        return row, words.word(words.REJECTED, row.code)
+    return row, words.word(words.CORRECTIONS, row.kind)
+
+
+def rejection(note: Note) -> Rejection:
+    by_whom = _("by staff in the portal") if note.by_staff else _("by a note of the department")
+    return Rejection(note, words.word(words.REJECTED, note.code), by_whom)
+
+
+def sides(row: Study, resent: list[Resent]) -> list[tuple[str, str]]:
+    """Choices: the patient that the study stands under, and the one its images came again with.
+
+    With more than one new patient only the old one can be confirmed; the department has to say more.
+    """
+    old = _("As before: %(who)s") % {"who": who(row)}
+    new = [(NEW, _("As sent again: %(who)s") % {"who": who(one)}) for one in resent]
+    return [(OLD, old), *(new if len(new) == 1 else [])]
+
+
+def who(one: Study | Resent) -> str:
+    born = f", {one.patient_birth_date:%d.%m.%Y}" if one.patient_birth_date else ""
+    return f"{person_name(one.patient_name)}{born}, {one.patient_id or '–'} ({one.issuer})"

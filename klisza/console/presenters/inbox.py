@@ -33,6 +33,7 @@ class Line:
     tone: str
     sender: str
     reason: str
+    warnings: list[str]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def line(row: InboundMessage) -> Line:
         tone=TONES.get(row.state, "warn"),
         sender=sender or row.peer_name or row.address,
         reason=_reason(row.reason),
+        warnings=[words.warning(sentence) for sentence in row.warnings],
     )
 
 
@@ -96,7 +98,7 @@ class Shown:
     answer: list[str]
     changes: list[str]
     work: list[tuple[str, str]]
-    warnings: tuple[str, ...]
+    warnings: list[str]
 
 
 def preview(found: Preview, raw: bytes) -> Shown:
@@ -107,7 +109,7 @@ def preview(found: Preview, raw: bytes) -> Shown:
         answer=_answer(found, raw),
         changes=[_change(change) for change in found.changed],
         work=[(str(what), str(todo)) for what, todo in map(words.trouble, told)],
-        warnings=found.warnings,
+        warnings=[words.warning(sentence) for sentence in found.warnings],
     )
 
 

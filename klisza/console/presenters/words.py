@@ -21,11 +21,61 @@ REASONS = {
         "The accession number belongs to another patient's examination"
     ),
     "study_of_other_patient": gettext_lazy("The study stands under another patient's examination"),
+    # Linked all the same; staff may want to know.
+    "family_name_differs": gettext_lazy("The family name differs from the patient's"),
+    "given_name_differs": gettext_lazy("The first name differs from the patient's"),
 }
+# What was put aside, and what to do about it.
 OBJECTS = {
-    "same_uid_other_bytes": gettext_lazy("An image that is already there came again with another content"),
-    "same_study_other_patient": gettext_lazy("Images of one study name two patients"),
-    "unreadable": gettext_lazy("The object cannot be read"),
+    "same_uid_other_bytes": (
+        gettext_lazy("An image that is already there came again with another content"),
+        gettext_lazy(
+            "The first one stays: an image is never overwritten. If the new one is right, have it sent with a "
+            "number (UID) of its own and the old one rejected."
+        ),
+    ),
+    "same_study_other_patient": (
+        gettext_lazy("Images of one study name two patients"),
+        gettext_lazy(
+            "Have the patient corrected in the archive and the whole study sent again. This image then joins it "
+            "by itself."
+        ),
+    ),
+    "unreadable": (
+        gettext_lazy("The object cannot be read"),
+        gettext_lazy("It stayed with its sender, who was told. Have it looked at there and sent again."),
+    ),
+}
+CONTENTS = {
+    "True": gettext_lazy("The pictures themselves are the same; only what is written about them differs."),
+    "False": gettext_lazy("The pictures themselves differ."),
+}
+# What an image says, as staff call it.
+FIELDS = {
+    "patient_id": gettext_lazy("Identifier"),
+    "issuer": gettext_lazy("Issuer of the identifier"),
+    "patient_name": gettext_lazy("First and family name"),
+    "patient_birth_date": gettext_lazy("Date of birth"),
+    "patient_sex": gettext_lazy("Sex"),
+    "accession_number": gettext_lazy("Accession number"),
+    "study_description": gettext_lazy("Examination"),
+    "study_date": gettext_lazy("Day of the examination"),
+    "study_time": gettext_lazy("Time of the examination"),
+    "study_id": gettext_lazy("Number of the examination at the device"),
+    "institution_name": gettext_lazy("Made at"),
+    "modality": gettext_lazy("Modality"),
+    "series_description": gettext_lazy("Series"),
+    "series_number": gettext_lazy("Number of the series"),
+    "body_part_examined": gettext_lazy("Part of the body"),
+    "laterality": gettext_lazy("Side of the body"),
+    "station_name": gettext_lazy("Device"),
+    "instance_number": gettext_lazy("Number of the image"),
+    "rows": gettext_lazy("Height in pixels"),
+    "columns": gettext_lazy("Width in pixels"),
+    "number_of_frames": gettext_lazy("Frames"),
+    "sop_class_uid": gettext_lazy("Type of the object (SOP Class UID)"),
+    "study_instance_uid": gettext_lazy("Study Instance UID"),
+    "series_instance_uid": gettext_lazy("Series Instance UID"),
 }
 TASKS = {
     "no_email": gettext_lazy("E-mail address is missing"),
@@ -152,6 +202,7 @@ MESSAGES = {
     "password": gettext_lazy("Note that the password was changed"),
     "security": gettext_lazy("Note about the account's safety"),
     "notice": gettext_lazy("Note about a new result"),
+    "contact": gettext_lazy("Note that the hospital has another e-mail address or mobile number"),
 }
 CHANNELS = {"mail": pgettext_lazy("a message", "e-mail"), "sms": pgettext_lazy("a message", "text message")}
 RELATIONS = {
@@ -167,6 +218,7 @@ CAUSES = {
     "report_wrong_patient": gettext_lazy("A report was filed under the wrong patient"),
     "rejection_note": gettext_lazy("Images were rejected as those of another patient"),
     "moved_study": gettext_lazy("Images were moved to another patient"),
+    "order_moved": gettext_lazy("An order was moved to another patient"),
 }
 LOOKS = {
     "list.viewed": gettext_lazy("List of examinations opened"),
@@ -238,17 +290,42 @@ CANDIDATES = {
 STUDY_STATES = {
     "mixed": gettext_lazy("Its images name two patients: shown to nobody until they agree"),
     "moved": gettext_lazy("All its images name another patient now: being matched anew"),
-    "quality": gettext_lazy("Rejected by the department for its quality"),
-    "safety": gettext_lazy("Rejected by the department for the patient's safety"),
-    "wrong_patient": gettext_lazy("Rejected by the department: images of another patient"),
+    "quality": gettext_lazy("Rejected for bad quality"),
+    "safety": gettext_lazy("Rejected for the patient's safety"),
+    "wrong_patient": gettext_lazy("Rejected as images of another patient"),
     "rejected": gettext_lazy("Rejected by staff"),
 }
 CORRECTIONS = {
-    "rejected": gettext_lazy("rejected by a note of the department"),
+    "rejected": gettext_lazy("rejected"),
     "restored": gettext_lazy("shown again"),
     "mixed": gettext_lazy("images came again with another patient"),
     "unmixed": gettext_lazy("the images agree again"),
     "moved": gettext_lazy("all images name the new patient"),
+    "shown": gettext_lazy("matched with the new patient and shown again"),
+}
+# Codes of rejection notes (PS3.16 CID 7011).
+REJECTED = {
+    "113001": gettext_lazy("Rejected for bad quality"),
+    "113037": gettext_lazy("Rejected for the patient's safety"),
+    "113038": gettext_lazy("Rejected as images of another patient"),
+}
+# How an association ended.
+ASSOCIATIONS = {
+    "released": gettext_lazy("ended properly"),
+    "aborted": gettext_lazy("broken off"),
+    "rejected": gettext_lazy("turned away"),
+}
+# Why a connection was refused or cut; the door says it in English, as its log does.
+DOORS = {
+    "called AE title not recognised": gettext_lazy("It calls us by another title than ours"),
+    "calling AE title not recognised at this address": gettext_lazy(
+        "Its title and address are not among the senders of images"
+    ),
+    "address is not on the list": gettext_lazy("Its address is not among the senders of messages"),
+    "message too large": gettext_lazy("A message was larger than this sender may send"),
+    "message not complete in time": gettext_lazy("A message was not complete in time"),
+    "start block inside a message": gettext_lazy("A new message began inside of another one"),
+    "no message in what was sent": gettext_lazy("What was sent was no HL7 message"),
 }
 HIDDEN = {
     "moved": gettext_lazy(
@@ -279,6 +356,46 @@ MERGES = {
     "change": gettext_lazy("Identifier changed"),
     "move": gettext_lazy("Identifier moved to another record"),
 }
+# What was odd about a message that was understood all the same; the gateway says it in English.
+WARNINGS = {
+    "control id reused with another body": gettext_lazy(
+        "the number of the message was used before, with another content"
+    ),
+    "TXA-12 is empty: TXA-13 and what follows read as one field too far": gettext_lazy(
+        "TXA-12 is empty: the fields after it were read one place further on"
+    ),
+    "an attachment without data": gettext_lazy("an attachment without content"),
+    "no status of the report": gettext_lazy("no status of the report"),
+    "an unknown status": gettext_lazy("an unknown status"),
+    "all text is withdrawn, read as X": gettext_lazy("the whole text is withdrawn: taken as withdrawn (X)"),
+    "all text is preliminary, read as P": gettext_lazy(
+        "the whole text is preliminary: taken as preliminary (P)"
+    ),
+    "no start of the appointment": gettext_lazy("the appointment has no beginning"),
+    "the e-mail address cannot be one, left out": gettext_lazy("this is no e-mail address: left out"),
+    "not a day, left out": gettext_lazy("this is no date: left out"),
+    "not a time, left out": gettext_lazy("this is no time: left out"),
+    "no time said": gettext_lazy("no time of the message"),
+    "later than MSH-7, which counts": gettext_lazy("later than the message itself: the time of MSH-7 counts"),
+    "EVN-1 contradicts MSH-9; MSH-9 counts": gettext_lazy("EVN-1 contradicts MSH-9: MSH-9 counts"),
+    "no version": gettext_lazy("no version of HL7"),
+    "an order without any number, left out": gettext_lazy("an order without any number: left out"),
+    "several patients in one message, the first one is read": gettext_lazy(
+        "several patients in one message: only the first one was read"
+    ),
+    "a report without anything to read": gettext_lazy("a report without text and without file"),
+    "an appointment without a number was left out": gettext_lazy("an appointment without number: left out"),
+    "an order without placer, filler and accession number was left out": gettext_lazy(
+        "an order without any number: left out"
+    ),
+    "not a PESEL by its check digit, kept as a local number": gettext_lazy(
+        "the check digit of the PESEL is wrong: kept as a local number"
+    ),
+    "the PESEL and PID-7 or PID-8 contradict each other": gettext_lazy(
+        "the PESEL contradicts the date of birth or the sex"
+    ),
+    "message type without use for the portal": gettext_lazy("the portal has no use for this type of message"),
+}
 # Rows that a message makes or changes; others are called by their class.
 ROWS = {
     "Patient": gettext_lazy("patients"),
@@ -298,6 +415,25 @@ ROWS = {
     "Breach": gettext_lazy("cases for the data protection officer"),
     "NoticeIntent": gettext_lazy("notices to patients"),
     "Message": gettext_lazy("mails and text messages"),
+    "Order_examinations": gettext_lazy("links between orders and examinations"),
+    "Report_examinations": gettext_lazy("links between reports and examinations"),
+    "ReportDocument": gettext_lazy("further files of reports"),
+    "ExaminationDocument": gettext_lazy("links between documents and examinations"),
+    "DocumentStatement": gettext_lazy("statements about documents"),
+    "DocumentStatement_documents": gettext_lazy("links between statements and documents"),
+    "DocumentPage": gettext_lazy("pages of documents"),
+    "DocumentName": gettext_lazy("numbers of documents"),
+    "ReleaseDecision": gettext_lazy("decisions of the clinic"),
+    "StudyDecision": gettext_lazy("decisions about images"),
+    "StudyIntake": gettext_lazy("results of matching images"),
+    "EncapsulatedIntake": gettext_lazy("reports taken out of images"),
+    "Study": gettext_lazy("studies (images)"),
+    "Invitation": gettext_lazy("invitations"),
+    "Login": gettext_lazy("sign-ins"),
+    "Code": gettext_lazy("codes for signing in"),
+    "Reset": gettext_lazy("links for a new password"),
+    "Revocation": gettext_lazy("accesses ended at once"),
+    "Export": gettext_lazy("copies for download"),
 }
 
 OUTCOMES = {
@@ -319,6 +455,14 @@ def outcome(intake: StudyIntake | None, *, settled: bool) -> str:
 def word(table: Mapping[str, object], code: str) -> str:
     """A code nobody has translated yet is still better than nothing."""
     return str(table.get(code, code))
+
+
+def warning(sentence: str) -> str:
+    """In the reader's language, behind the place in the message; what nobody has translated stays as it is."""
+    if sentence in WARNINGS:
+        return str(WARNINGS[sentence])
+    place, colon, rest = sentence.partition(": ")
+    return f"{place}: {WARNINGS[rest]}" if colon and rest in WARNINGS else sentence
 
 
 def trouble(kind: str) -> tuple[object, object]:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from .counts import counts
 from .lists import (
     MOST_ROWS,
+    associations,
     failed_messages,
     open_tasks,
     quarantined,
+    quarantined_object,
     received,
     refused_associations,
     refused_connections,
+    undelivered,
 )
 from .people import examinations_of, find, identifiers_of, journal_of, merged_into, tasks_of
 
 __all__ = [
     "MOST_ROWS",
+    "associations",
     "counts",
     "examinations_of",
     "failed_messages",
@@ -25,8 +29,10 @@ __all__ = [
     "merged_into",
     "open_tasks",
     "quarantined",
+    "quarantined_object",
     "received",
     "refused_associations",
     "refused_connections",
     "tasks_of",
+    "undelivered",
 ]

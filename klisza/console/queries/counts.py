@@ -21,7 +21,7 @@ LENGTHS: dict[str, Callable[[], QuerySet[Any]]] = {
     "work": lambda: WorkItem.objects.filter(done_at=None),
     "held": lambda: InboundMessage.objects.filter(state=InboundMessage.State.HELD),
     "failed": lambda: InboundMessage.objects.filter(state=InboundMessage.State.FAILED),
-    "studies": lambda: StudyIntake.objects.filter(outcome="unmatched"),
+    "studies": lambda: StudyIntake.objects.filter(outcome="unmatched", study__hidden_reason=""),
     "objects": lambda: Quarantined.objects.filter(resolved_at=None),
     "bounces": lambda: Message.objects.filter(bounced_at__isnull=False, bounce_done_at=None),
     "guardians": lambda: GuardianProposal.objects.filter(decided_at=None),

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 
-from klisza.archive.models import Correction, Resent, Series, Study
+from klisza.archive.models import Correction, Instance, Resent, Series, Study, Tombstone
 from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.examinations import identity
 from klisza.examinations.models import Examination, StudyDecision, StudyIntake
 from klisza.patients import queries as patients
 from klisza.patients.models import Patient, PatientIdentifier
+from klisza.standards.dicom.rejection import QUALITY, SAFETY, WRONG_WORKLIST_ENTRY
 
 from .lists import MOST_ROWS
 
 MOST_PROPOSED = 5
+HIDING = (QUALITY, SAFETY, WRONG_WORKLIST_ENTRY)
 NEAR = timedelta(days=1)  # images made after midnight belong to the day before
 
 
@@ -34,7 +36,7 @@ class Candidate:
 
 
 def unmatched() -> list[StudyIntake]:
-    rows = StudyIntake.objects.filter(outcome="unmatched").select_related("study")
+    rows = StudyIntake.objects.filter(outcome="unmatched", study__hidden_reason="").select_related("study")
     return list(rows.order_by("-at")[:MOST_ROWS])
 
 
@@ -72,6 +74,36 @@ def resent_of(row: Study) -> list[Resent]:
 
 def corrections_of(row: Study) -> list[Correction]:
     return list(Correction.objects.filter(study=row).order_by("-at"))
+
+
+@dataclass(frozen=True)
+class Note:
+    """A rejection in force on a study. by_staff: no note of the department, somebody decided it here."""
+
+    uid: str
+    code: str
+    at: datetime
+    count: int
+    by_staff: bool
+
+
+def notes_on(row: Study) -> list[Note]:
+    """Those that hide something, newest first."""
+    rows = Tombstone.objects.filter(
+        study_instance_uid=row.study_instance_uid, revoked_at=None, code__in=HIDING
+    )
+    found = list(
+        rows.values("note_uid", "code").annotate(count=Count("pk"), at=Max("noted_at")).order_by("-at")
+    )
+    sent = set(
+        Instance.objects.filter(sop_instance_uid__in=[one["note_uid"] for one in found]).values_list(
+            "sop_instance_uid", flat=True
+        )
+    )
+    return [
+        Note(one["note_uid"], one["code"], one["at"], one["count"], one["note_uid"] not in sent)
+        for one in found
+    ]
 
 
 def decision_of(row: Study) -> StudyDecision | None:

@@ -12,7 +12,7 @@ from klisza.notifications.models import Message
 from klisza.patients import queries as patients
 from klisza.patients.models import GuardianProposal, Patient
 
-from .lists import MOST_ROWS
+from .lists import MOST_ROWS, owners_of
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,7 @@ def moved(patient: Patient | None) -> list[Examination]:
 def bounces() -> list[Bounce]:
     rows = Message.objects.filter(bounced_at__isnull=False, bounce_done_at=None).defer("sealed")
     found = list(rows.order_by("-bounced_at")[:MOST_ROWS])
-    owners = {
-        patient.account_id: patient
-        for patient in Patient.objects.filter(account_id__in=[row.account_id for row in found])
-    }
+    owners = owners_of(found)
     return [Bounce(row, owners.get(row.account_id)) for row in found]
 
 

@@ -1,5 +1,17 @@
-"""What staff put an end to by hand."""
+"""What staff decide by hand."""
 
 from .closing import close_breach, dismiss_guardian, finish_bounce, finish_task, finish_work
+from .images import settle_disagreement, show_again, take_back
+from .sending import send_again
 
-__all__ = ["close_breach", "dismiss_guardian", "finish_bounce", "finish_task", "finish_work"]
+__all__ = [
+    "close_breach",
+    "dismiss_guardian",
+    "finish_bounce",
+    "finish_task",
+    "finish_work",
+    "send_again",
+    "settle_disagreement",
+    "show_again",
+    "take_back",
+]

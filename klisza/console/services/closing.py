@@ -42,12 +42,18 @@ def finish_bounce(*, message_id: uuid.UUID, by: Actor) -> None:
         return
     owner = Patient.objects.filter(account_id=message.account_id).first() if message.account_id else None
     record("bounce.done", by=by, patient_id=owner.pk if owner else None, objects=[message])
-    open_ones = Message.objects.filter(account_id=message.account_id, bounced_at__isnull=False)
-    if owner and not open_ones.filter(bounce_done_at=None).exists():
-        for task in queries.open_tasks("mail_bounced").filter(
-            patient__in=queries.aliases(queries.survivor(owner))
-        ):
-            patients.finish_task(task=task, by=by)
+    if owner:
+        close_bounce_task(message.account_id, owner, by=by)
+
+
+def close_bounce_task(account_id: uuid.UUID | None, patient: Patient, *, by: Actor) -> None:
+    """Unless another mail of this account came back; in the caller's transaction."""
+    bounced = Message.objects.filter(account_id=account_id, bounced_at__isnull=False, bounce_done_at=None)
+    if bounced.exists():
+        return
+    mine = queries.aliases(queries.survivor(patient))
+    for task in queries.open_tasks("mail_bounced").filter(patient__in=mine):
+        patients.finish_task(task=task, by=by)
 
 
 @transaction.atomic

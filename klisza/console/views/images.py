@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.forms import Form
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,13 +16,13 @@ from klisza.accounts.decorators import staff_required
 from klisza.accounts.middleware import PortalRequest
 from klisza.archive.models import Study
 from klisza.audit.services import record
+from klisza.console import services
 from klisza.console.forms.find import FindForm
-from klisza.console.forms.images import AssignForm
-from klisza.console.forms.work import ReasonForm
+from klisza.console.forms.images import NOBODY, AssignForm, DisagreementForm, RejectForm, RestoreForm
 from klisza.console.presenters import images as shown
 from klisza.console.queries import images as queries
 from klisza.console.queries import release
-from klisza.console.readers import ASSIGN, may_read, reader
+from klisza.console.readers import ASSIGN, RULE, may_read, reader
 from klisza.examinations.services import assigning
 from klisza.patients import queries as patients
 
@@ -35,7 +36,6 @@ def studies(request: PortalRequest) -> HttpResponse:
     context = {
         "rows": [shown.unmatched(intake) for intake in queries.unmatched()],
         "hidden": [shown.hidden(study) for study in queries.hidden()],
-        "may_assign": may_read(request, *ASSIGN),
     }
     return render(request, "console/studies.html", context)
 
@@ -56,21 +56,27 @@ def _page(
     row: Study,
     form: FindForm,
     candidates: list[queries.Candidate],
-    *,
-    reject: ReasonForm | None = None,
     status: int = 200,
+    **forms: Form,
 ) -> HttpResponse:
+    """forms: the one that came back with a fault, by its name in the template."""
     record("staff.study_viewed", by=request.actor, objects=[row])
+    may_rule = may_read(request, *RULE)
+    disagreement = _disagreement_form(row) if may_rule and row.hidden_reason == "mixed" else None
     context = {
         "study": shown.study(row, queries.intake_of(row)),
         "series": queries.series_of(row),
-        "resent": queries.resent_of(row),
+        "resent": [shown.who(one) for one in queries.resent_of(row)],
         "corrections": [shown.correction(one) for one in queries.corrections_of(row)],
         "decision": queries.decision_of(row),
         "candidates": [shown.candidate(row, one) for one in candidates],
+        "notes": [_note(one) for one in queries.notes_on(row)],
+        "may_rule": may_rule,
         "find_form": form,
-        "reject_form": reject or ReasonForm(auto_id="reject-%s"),
-        "form": reject or form,
+        "reject_form": RejectForm(may_rule=may_rule),
+        "disagreement_form": disagreement,
+        "form": next(iter(forms.values()), form),
+        **forms,
     }
     return render(request, "console/study.html", context, status=status)
 
@@ -103,10 +109,14 @@ def assign(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @staff_required(*ASSIGN)
 def reject(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
-    row, form = queries.study(study_id), ReasonForm(request.POST, auto_id="reject-%s")
+    row, form = queries.study(study_id), RejectForm(request.POST, may_rule=may_read(request, *RULE))
     if not form.is_valid():
-        return _page(request, row, FindForm(), queries.candidates(row), reject=form, status=400)
-    assigning.reject_study(study=row, reason=form.cleaned_data["reason"], by=request.actor)
+        return _page(request, row, FindForm(), queries.candidates(row), 400, reject_form=form)
+    why, reason = form.cleaned_data.get("why", NOBODY), form.cleaned_data["reason"]
+    if why == NOBODY:
+        assigning.reject_study(study=row, reason=reason, by=request.actor)
+    else:
+        services.take_back(study=row, why=why, reason=reason, by=request.actor)
     messages.success(request, _("The images are rejected. They are kept and shown to nobody."))
     return redirect("console:studies")
 
@@ -118,3 +128,42 @@ def unassign(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
     assigning.unassign(study=row, by=request.actor)
     messages.success(request, _("The decision is taken back: the images are matched by themselves again."))
     return redirect("console:study", row.pk)
+
+
+@require_POST
+@staff_required(*RULE)
+def restore(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
+    """A rejection by the department or by staff was wrong."""
+    row, form = queries.study(study_id), RestoreForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("Write down the reason."))
+        return redirect("console:study", row.pk)
+    services.show_again(study=row, by=request.actor, **form.cleaned_data)
+    messages.success(request, _("The rejection is taken back. What nothing else hides is shown again."))
+    return redirect("console:study", row.pk)
+
+
+@require_POST
+@staff_required(*RULE)
+def settle(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
+    """The images name two patients and no further one will come to end it."""
+    row = queries.study(study_id)
+    form = _disagreement_form(row, request.POST)
+    if not form.is_valid():
+        return _page(request, row, FindForm(), queries.candidates(row), 400, disagreement_form=form)
+    services.settle_disagreement(
+        study=row,
+        accept=form.cleaned_data["patient"] == shown.NEW,
+        reason=form.cleaned_data["reason"],
+        by=request.actor,
+    )
+    messages.success(request, _("Decided. Images that name the other patient stay hidden."))
+    return redirect("console:study", row.pk)
+
+
+def _disagreement_form(row: Study, data: QueryDict | None = None) -> DisagreementForm:
+    return DisagreementForm(data, patients=shown.sides(row, queries.resent_of(row)))
+
+
+def _note(one: queries.Note) -> tuple[shown.Rejection, RestoreForm]:
+    return shown.rejection(one), RestoreForm(initial={"note": one.uid}, auto_id=f"restore-{one.uid}-%s")

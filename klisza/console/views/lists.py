@@ -1,4 +1,4 @@
-"""Plain lists: what is missing for an account, what could not be sent, what machines got wrong."""
+"""Plain lists: what is missing for an account, what could not be sent, who connected."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ from klisza.accounts.middleware import PortalRequest
 from klisza.audit.services import record
 from klisza.console import queries
 from klisza.console.presenters import words
-from klisza.console.readers import reader
+from klisza.console.readers import DESK, may_read, reader
 from klisza.patients import queries as patients
 from klisza.patients.services.tasks import BY_ITSELF
-
-
-@require_safe
-@reader["objects"]
-def objects(request: PortalRequest) -> HttpResponse:
-    rows = [(row, words.word(words.OBJECTS, row.kind)) for row in queries.quarantined()]
-    return render(request, "console/objects.html", {"rows": rows})
 
 
 @require_safe
@@ -27,8 +20,9 @@ def objects(request: PortalRequest) -> HttpResponse:
 def associations(request: PortalRequest) -> HttpResponse:
     context = {
         "received": [(row, words.outcome(row.intake, settled=row.is_settled)) for row in queries.received()],
-        "refused": queries.refused_associations(),
-        "cut": queries.refused_connections(),
+        "ended": [(row, words.word(words.ASSOCIATIONS, row.outcome)) for row in queries.associations()],
+        "refused": [(row, words.word(words.DOORS, row.reason)) for row in queries.refused_associations()],
+        "cut": [(row, words.word(words.DOORS, row.reason)) for row in queries.refused_connections()],
     }
     return render(request, "console/associations.html", context)
 
@@ -52,8 +46,14 @@ def tasks(request: PortalRequest) -> HttpResponse:
 @require_safe
 @reader["messages"]
 def unsent(request: PortalRequest) -> HttpResponse:
+    with_patients = may_read(request, *DESK)
     rows = [
-        (row, words.word(words.MESSAGES, row.kind), words.word(words.CHANNELS, row.channel))
-        for row in queries.failed_messages()
+        (
+            failed.message,
+            words.word(words.MESSAGES, failed.message.kind),
+            words.word(words.CHANNELS, failed.message.channel),
+            failed.patient if with_patients else None,
+        )
+        for failed in queries.failed_messages()
     ]
-    return render(request, "console/messages.html", {"rows": rows})
+    return render(request, "console/messages.html", {"rows": rows, "with_patients": with_patients})

@@ -19,6 +19,7 @@ from klisza.accounts.models import Account
 from klisza.audit.services import record
 from klisza.base.errors import NotFound
 from klisza.console import queries
+from klisza.console import services as decisions
 from klisza.console.forms.find import UnlockForm
 from klisza.console.forms.work import ReasonForm
 from klisza.console.presenters import accounts as cards
@@ -44,14 +45,20 @@ def patient_page(
     """forms: those that came back with a fault, by their name in the template."""
     unmerge = forms.get("unmerge_form")
     person = patients.survivor(patients.get(patient_id))
+    by_id = {account.pk: account for account in patients.accounts_of(person)}
     record("patient.viewed", by=request.actor, patient_id=person.pk)
     context = {
         "patient": person,
         "name": patients.full_name(person),
         "identifiers": queries.identifiers_of(person),
         "restricted": words.word(words.RESTRICTED, person.restricted_reason),
-        "cards": [cards.account_card(account) for account in patients.accounts_of(person)],
+        "cards": [cards.account_card(account) for account in by_id.values()],
         "tasks": [words.word(words.TASKS, task.kind) for task in queries.tasks_of(person)],
+        "undelivered": [
+            cards.undelivered(message, by_id[message.account_id])
+            for message in queries.undelivered(by_id)
+            if message.account_id
+        ],
         "merged": [
             (other, unmerge if unmerge and other.pk == patient_id else _unmerge_form(other))
             for other in queries.merged_into(person)
@@ -93,6 +100,15 @@ def reissue(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
     accounts.reissue(account=account, by=request.actor)
     messages.success(request, _("A new temporary password is on its way to the patient's e-mail address."))
     return redirect("console:patient", patient_id)
+
+
+@require_POST
+@staff_required(*DESK)
+def send_again(request: PortalRequest, patient_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
+    person = patients.survivor(patients.get(patient_id))
+    decisions.send_again(patient=person, message_id=message_id, by=request.actor)
+    messages.success(request, _("The message is on its way once more."))
+    return redirect("console:patient", person.pk)
 
 
 @require_POST

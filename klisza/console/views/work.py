@@ -19,7 +19,7 @@ from klisza.console.forms.work import NoteForm
 from klisza.console.presenters import inbox as shown
 from klisza.console.presenters import words
 from klisza.console.queries import work as queries
-from klisza.console.readers import ASSIGN, DESK, may_read, reader
+from klisza.console.readers import DESK, MOVED, may_read, reader
 from klisza.examinations import kinds, wording
 from klisza.examinations.services.quarantine import show_again
 from klisza.patients import queries as patients
@@ -55,7 +55,7 @@ def item(request: PortalRequest, item_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_required(*ASSIGN, "clinic")
+@staff_required(*MOVED)
 def confirm(request: PortalRequest, item_id: uuid.UUID, examination_id: uuid.UUID) -> HttpResponse:
     """An examination that was hidden after a move is this patient's after all."""
     row = queries.work_item(item_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from klisza.base.errors import NotFound
 from klisza.documents import queries as documents
@@ -47,9 +47,18 @@ def _open(viewer: Viewer) -> QuerySet[Document]:
     return shown
 
 
+# Somebody else's numbers are no reason to look, again and again.
+_of_same_person = Q(pk__in=[])
+for ours in ("document__patient", "document__patient__survivor"):
+    for theirs in ("examination__patient", "examination__patient__survivor"):
+        _of_same_person |= Q(**{theirs: OuterRef(ours)})
+
+
 def documents_to_link(limit: int) -> list[Document]:
     """Documents that name an order whose examination has come to be known since."""
-    same = ExaminationIdentifier.objects.filter(kind=OuterRef("kind"), value=OuterRef("value"))
+    same = ExaminationIdentifier.objects.filter(
+        _of_same_person, kind=OuterRef("kind"), value=OuterRef("value")
+    )
     linked = ExaminationDocument.objects.filter(document=OuterRef("document"))
     named = DocumentName.objects.filter(Exists(same), ~Exists(linked))
     ids = named.values_list("document_id", flat=True).distinct()[:limit]

@@ -105,12 +105,6 @@ def report_open(examination: Examination) -> bool:
     return examination.report_from is not None and examination.report_from <= clock.now()
 
 
-def report_objects_open(examination: Examination) -> bool:
-    """Whether DICOM objects that are reports (SR, encapsulated PDF) may go along with the images (R63)."""
-    is_unsaid = examination.report in (ReportState.PENDING, ReportState.WITHDRAWN)
-    return report_open(examination) and not is_unsaid
-
-
 def chosen_count(grant: Grant) -> int:
     """Of how many examinations a grant for chosen ones is."""
     return GrantedExamination.objects.filter(grant=grant).count()

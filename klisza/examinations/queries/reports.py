@@ -64,6 +64,16 @@ def shown_reports(examination: Examination) -> list[ShownReport]:
     return [shown for _, shown in _together(effects(examination))]
 
 
+def report_objects_open(examination: Examination) -> bool:
+    """Whether DICOM objects that are reports (SR, encapsulated PDF) may go along with the images (R63).
+
+    Nobody can tell of which report they are a copy: one that is preliminary or taken back closes all of them.
+    """
+    return report_open(examination) and all(
+        version is not None and version.status != "X" for version in versions_in_effect(examination)
+    )
+
+
 def versions_in_effect(examination: Examination) -> list[ReportVersion | None]:
     """Of each report the version in effect (X among them) and its addenda; None where there is only P."""
     found: list[ReportVersion | None] = []
@@ -111,11 +121,21 @@ def reports_of(viewer: Viewer) -> list[ListedReport]:
 
 
 def _counting(reports: Iterable[Report]) -> list[tuple[Report, Effect]]:
-    found = without_copies([(report, effect_of(report.versions.all())) for report in reports])
+    rows = list(reports)
+    found = without_copies([(report, _effect(report, rows)) for report in rows])
     gone = {report.key for report, effect in found if effect.current and effect.current.status == "X"}
     return [
         (report, effect) for report, effect in found if not (report.parent_key in gone and report.parent_key)
     ]
+
+
+def _effect(report: Report, all_reports: Iterable[Report]) -> Effect:
+    """Whoever takes back a number without saying which of its reports (OBX-4) means each that there was."""
+    versions = list(report.versions.all())
+    if not report.parent_key:
+        whole = [one for one in all_reports if report.key.startswith(f"{one.key}/")]
+        versions += [version for one in whole for version in one.versions.all() if version.status == "X"]
+    return effect_of(versions)
 
 
 def _together(found: Iterable[tuple[Report, Effect]]) -> list[tuple[Report, ShownReport]]:

@@ -84,6 +84,21 @@ def studies_of_corrected(limit: int, *, since: datetime | None = None) -> list[S
     return list(found.values())[:limit]
 
 
+def examinations_of_corrected(limit: int, *, since: datetime | None = None) -> list[Examination]:
+    """Computed before their person was corrected, merged or separated: wishes, account and restrictions may be
+    others now. Images or none makes no difference.
+
+    since: only corrections after it, by the index on patients; None looks at all.
+    """
+    found: dict[uuid.UUID, Examination] = {}
+    for person in ("patient", "patient__survivor", "patient__survivor__survivor"):
+        older = Examination.objects.filter(**{f"{person}__updated_at__gt": F("updated_at")})
+        if since:
+            older = older.filter(**{f"{person}__updated_at__gte": since})
+        found |= {one.pk: one for one in older.order_by("updated_at")[:limit]}
+    return list(found.values())[:limit]
+
+
 def intakes_with_documents(limit: int) -> list[StudyIntake]:
     """Linked studies whose encapsulated PDF and SR objects were not looked at yet."""
     waiting = StudyIntake.objects.filter(documents_taken=False).select_related("study")

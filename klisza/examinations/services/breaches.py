@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from klisza.audit.actor import Actor
+from klisza.audit.actor import REPLAY, Actor
 from klisza.audit.models import AuditEvent
 from klisza.audit.services import record
 from klisza.base import clock
@@ -33,8 +33,13 @@ SEEN_MOST = 500
 def note_breach(*, examination: Examination, cause: str, by: Actor) -> Breach:
     """One open row for each examination and cause; noting it again adds what was looked at since.
 
+    A replay notes nothing that is noted: what it makes anew was dealt with once.
+
     cause: report_wrong_patient | rejection_note | moved_study.
     """
+    noted = Breach.objects.filter(examination=examination, cause=cause).order_by("noted_at").last()
+    if noted and by == REPLAY:
+        return noted
     seen = _seen(examination)
     shown = bool(seen) or _was_shown(examination)
     known = Breach.objects.filter(examination=examination, cause=cause, closed_at=None).first()

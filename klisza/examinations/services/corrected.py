@@ -14,6 +14,7 @@ from klisza.archive.models import Correction, Instance, Study
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
+from klisza.base.turns import Turns
 from klisza.examinations import queries
 from klisza.examinations.models import Examination, ExaminationStudy, StudyDecision, StudyIntake
 from klisza.patients.models import Patient
@@ -25,12 +26,13 @@ from .linking import link_study
 from .state import refresh
 
 BREACHES = (SAFETY, WRONG_WORKLIST_ENTRY)
+TURNS = Turns("corrections")
 TAKEN_AWAY = ("rejected", "mixed")
 
 
 def follow_corrections(limit: int, *, by: Actor) -> int:
-    waiting = Correction.objects.filter(handled_at=None).order_by("at")[:limit]
-    return sum(_follow(correction.pk, by=by) for correction in waiting)
+    waiting = Correction.objects.filter(handled_at=None).order_by("at")
+    return TURNS.take(lambda most: waiting[:most], lambda one: _follow(one.pk, by=by), limit=limit)
 
 
 @transaction.atomic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, time
 
 from django.db import transaction
@@ -104,8 +103,3 @@ def enter_visit(*, viewer: Viewer, examination: Examination, day: date, by: Acto
 def _noted(examination: Examination, by: Actor, action: str, reason: str = "") -> Examination:
     record(action, by=by, patient_id=examination.patient_id, objects=[examination], reason=reason)
     return refresh(examination)
-
-
-def refresh_all(examinations: Iterable[Examination]) -> int:
-    """One transaction each: the next one waits for nobody."""
-    return len([refresh(one) for one in examinations])

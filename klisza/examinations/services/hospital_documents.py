@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from klisza.audit.actor import Actor
+from klisza.base.turns import Turns
 from klisza.documents import services as documents
 from klisza.documents.models import Document
 from klisza.documents.services import Enclosure, Statement
@@ -15,6 +16,8 @@ from klisza.examinations.models import ExaminationDocument
 from klisza.patients.models import Patient
 
 from . import notices
+
+TURNS = Turns("waiting_documents")
 
 
 def file_document(
@@ -40,17 +43,20 @@ def file_document(
 
 
 @transaction.atomic
-def link_document(*, document: Document, quiet: bool = False) -> None:
-    """To the examination that its order numbers mean, as soon as there is one; the notice waits for its gate."""
+def link_document(*, document: Document, quiet: bool = False) -> bool:
+    """To the examination that its order numbers mean, as soon as there is one; the notice waits for its gate.
+
+    True when there is one.
+    """
     examination = queries.examination_named_by(document)
     if examination:
         ExaminationDocument.objects.get_or_create(document=document, defaults={"examination": examination})
     notices.note_document(document=document, quiet=quiet)
+    return examination is not None
 
 
 def link_waiting(limit: int) -> int:
     """Documents that came before their order; returns how many."""
-    waiting = queries.documents_to_link(limit)
-    for document in waiting:
-        link_document(document=document, quiet=True)
-    return len(waiting)
+    return TURNS.take(
+        queries.documents_to_link, lambda one: link_document(document=one, quiet=True), limit=limit
+    )

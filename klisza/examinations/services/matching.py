@@ -17,7 +17,10 @@ from klisza.examinations import kinds
 from klisza.examinations.models import Examination, ExaminationIdentifier, Report, State
 from klisza.examinations.queries import names as naming
 from klisza.examinations.queries.names import Name
+from klisza.patients import queries as patients
 from klisza.patients.models import Patient
+
+MOVED = "moved"  # Examination.hidden_reason: another system moved something of its patient's away
 
 
 class OfAnotherPatient(Exception):
@@ -49,9 +52,20 @@ def find(
 
 
 def make(
-    patient: Patient, names: Collection[Name], *, issuer: str, at: datetime, kind: str = "", place: str = ""
+    patient: Patient,
+    names: Collection[Name],
+    *,
+    issuer: str,
+    at: datetime,
+    said_at: datetime | None = None,
+    kind: str = "",
+    place: str = "",
 ) -> Examination:
+    """said_at: when somebody spoke of it first. What was there before a visit moved away is in doubt, also when
+    it comes after that message.
+    """
     now = clock.now()
+    in_doubt = patients.is_in_doubt(patient, min(at, said_at or at))
     examination = Examination.objects.create(
         patient=patient,
         kind=kind or kinds.OTHER.code,
@@ -59,6 +73,7 @@ def make(
         performed_at=at,
         place=place,
         issuer=issuer,
+        hidden_reason=MOVED if in_doubt else "",
         created_at=now,
         updated_at=now,
     )
@@ -110,7 +125,8 @@ def absorb(gone: Examination, *, into: Examination, by: Actor, with_names: bool 
     if with_names:
         add_names(into, naming.names_of(gone) - _study_names(gone))
         into.study_instance_uid = into.study_instance_uid or gone.study_instance_uid
-    for field in ("visit_at", "visit_source", "visit_done_at", "first_final_at"):
+    # hidden_reason among them: what is in doubt does not come into view with what is not.
+    for field in ("visit_at", "visit_source", "visit_done_at", "first_final_at", "hidden_reason"):
         setattr(into, field, getattr(into, field) or getattr(gone, field))
     into.save()
     into.orders.add(*gone.orders.all())

@@ -113,7 +113,14 @@ def tell(*, account: Account) -> bool:
         intent.save(update_fields=["sent_at", "is_silent"])
     if not telling or person is None or account.state not in MAILED:
         return False
-    return _send(account, person, only_documents=all(one.fact == "document" for one in telling))
+    return _send(account, person, about=_kind_of({one.fact for one in telling}))
+
+
+def _kind_of(told: set[str]) -> str:
+    """documents | changes | results: what the sentence of the message is about."""
+    if told == {"document"}:
+        return "documents"
+    return "changes" if told <= {"corrected", "withdrawn"} else "results"
 
 
 def _is_news(intent: NoticeIntent, person: Patient) -> bool:
@@ -135,12 +142,12 @@ def _is_open(intent: NoticeIntent) -> bool:
     return queries.images_open(intent.examination) if is_image else queries.report_open(intent.examination)
 
 
-def _send(account: Account, person: Patient, *, only_documents: bool) -> bool:
+def _send(account: Account, person: Patient, *, about: str) -> bool:
     """By the channel the person chose; by mail when there is no number to write to."""
     with override(account.language):
-        context = _context(account, only_documents=only_documents)
+        context = _context(account, about)
         text = render_to_string("examinations/mail/notice_sms.txt", context).strip()
-    if person.notice_channel == "sms" and account.mobile:
+    if patients.notice_channel(person) == "sms" and account.mobile:
         notifications.enqueue_sms(to=account.mobile, text=text, kind="notice", account_id=account.pk)
         return True
     if not account.email:
@@ -156,15 +163,15 @@ def _send(account: Account, person: Patient, *, only_documents: bool) -> bool:
     return True
 
 
-def _context(account: Account, *, only_documents: bool) -> dict[str, object]:
+def _context(account: Account, about: str) -> dict[str, object]:
     """url: short, for text messages; link: with the mark that tells a wrong account (S43)."""
-    path = "/documents/" if only_documents else "/examinations/"
+    path = "/documents/" if about == "documents" else "/examinations/"
     return {
         "portal_name": settings.PORTAL_NAME,
         "hospital_name": settings.HOSPITAL_NAME,
         "user_name": account.user_name,
         "first_login": account.state == Account.State.NEW,
-        "only_documents": only_documents,
+        "news": about,
         "url": settings.PUBLIC_URL + path,
         "link": marks.link(account, path),
     }

@@ -19,8 +19,9 @@ from klisza.archive.models import Study
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
+from klisza.base.turns import Turns
 from klisza.examinations import queries
-from klisza.examinations.models import Examination, Order, State
+from klisza.examinations.models import Examination, Order, ReportVersion, State
 from klisza.examinations.queries import names as naming
 from klisza.examinations.queries.names import Name
 from klisza.patients.models import Patient
@@ -32,6 +33,7 @@ from .moving import come_back, leave
 from .relinking import look_again
 from .state import refresh
 
+TURNS = Turns("waiting_orders")
 NUMBERS = ("accession_number", "filler_number", "placer_number")
 PLAIN = (
     "requested_procedure_id",
@@ -118,23 +120,31 @@ def examination_for(
     origin: str,
     by: Actor,
     quiet: bool = False,
+    adds_to: str = "",
 ) -> Examination:
     """The examination that a report's OBR means; made when nobody spoke of it before.
 
     What the OBR says of its procedure is kept as an order would be, but whose it is only orders say: a report
-    never moves one, and an order that comes later may move what the report was filed under.
+    never moves one, and an order that comes later may move what the report was filed under. Where only reports
+    spoke for the other patient, and their sender has said that he or she was the wrong one, it moves (W).
+    adds_to: the filler's number whose report is supplemented; a supplement without an accession number of its
+    own belongs to that one's examination, whichever comes first.
     Raises OfAnotherPatient: its number or study stands under somebody else.
     """
     order = _known(step, issuer)
     if order and order.patient_id not in queries.family(patient):
-        raise OfAnotherPatient("order_of_other_patient", list(order.examinations.all()))
+        if "patient" in order.stated or not _was_wrong_patient(order):
+            raise OfAnotherPatient("order_of_other_patient", list(order.examinations.all()))
+        _hold(patient, order)
+        leave(order=order, patient=patient, names=names_of_order(order), by=by, quiet=quiet)
+        _forget(order)
     if not has_number(step):
         return _by_study(patient, step, stamp, issuer, by=by, quiet=quiet)
     order = order or Order(patient=patient, issuer=issuer, created_at=clock.now())
     _hold(patient, order)
     changed = _update(order, step, stamp, origin)
     _save(order)
-    said = names_of_step(step)
+    said = names_of_step(step) | ({Name("filler", adds_to[:128])} if adds_to else set())
     settled = None if changed else _settled(order, said)
     return settled or place(order, said=said, by=by, quiet=quiet)
 
@@ -164,6 +174,17 @@ def place(
     return Examination.objects.get(pk=_still(examination, order).pk)
 
 
+def _was_wrong_patient(order: Order) -> bool:
+    versions = ReportVersion.objects.filter(report__examinations__orders=order).distinct().order_by("number")
+    by_report: dict[UUID, list[ReportVersion]] = {}
+    for version in versions:
+        by_report.setdefault(version.report_id, []).append(version)
+    effects = [queries.effect_of(found).current for found in by_report.values()]
+    return bool(effects) and all(
+        one is not None and one.status == "X" and one.is_wrong_patient for one in effects
+    )
+
+
 def _settled(order: Order, said: set[Name]) -> Examination | None:
     """Where it stands already, when the message brings no new name: most messages say what is known."""
     mine = queries.family(order.patient)
@@ -178,21 +199,22 @@ def _found(order: Order, names: set[Name], mine: frozenset[UUID]) -> Examination
         order.examinations.filter(patient__in=mine).order_by("created_at", "id").first()
         or matching.find(names, mine)
         or come_back(order, mine)
-        or matching.make(order.patient, names, issuer=order.issuer, at=at)
+        or matching.make(order.patient, names, issuer=order.issuer, at=at, said_at=_first_stated(order))
     )
 
 
 def place_waiting(limit: int, *, by: Actor) -> int:
     """Orders whose number stood under somebody else: tried again when one of the people concerned changed."""
-    placed = 0
-    for order in queries.orders_to_place(limit):
-        Order.objects.filter(pk=order.pk).update(updated_at=clock.now())
-        try:
-            place(order, by=by)
-            placed += 1
-        except OfAnotherPatient:
-            continue
-    return placed
+    return TURNS.take(queries.orders_to_place, lambda order: _place_again(order, by), limit=limit)
+
+
+def _place_again(order: Order, by: Actor) -> bool:
+    Order.objects.filter(pk=order.pk).update(updated_at=clock.now())
+    try:
+        place(order, by=by)
+    except OfAnotherPatient:
+        return False
+    return True
 
 
 def has_number(step: ProcedureStep) -> bool:

@@ -21,7 +21,7 @@ A_DAY = timedelta(days=1)
 
 def set_preferences(*, patient: Patient, notice_channel: str, tell_after_visit: bool, by: Actor) -> None:
     """notice_channel: mail | sms. Examinations follow before this returns, each in a transaction of its own."""
-    before = patient.tell_after_visit
+    before = patients.waits_for_visit(patients.survivor(patient))
     preferences.set_preferences(
         patient=patient, notice_channel=notice_channel, tell_after_visit=tell_after_visit, by=by
     )

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from klisza.audit.actor import Actor
 from klisza.base import clock
+from klisza.base.turns import Turns
 from klisza.examinations import queries
 from klisza.examinations.models import Examination
 from klisza.patients import queries as patients
@@ -17,6 +18,7 @@ from klisza.patients.services import provide_account
 
 from .state import refresh
 
+TURNS = Turns("accounts")
 BY_INVITATION = "invited"
 
 
@@ -24,7 +26,7 @@ def provide_accounts(limit: int, *, by: Actor, since: datetime | None = None) ->
     """Returns how many accounts arose. since: look only at examinations that changed after it, by the index."""
     if settings.ACCOUNT_POLICY == BY_INVITATION:
         return 0
-    return sum(_provide(patient, by) for patient in _waiting(limit, since))
+    return TURNS.take(lambda most: _waiting(most, since), lambda one: _provide(one, by), limit=limit)
 
 
 def _waiting(limit: int, since: datetime | None) -> list[Patient]:
@@ -37,11 +39,11 @@ def _waiting(limit: int, since: datetime | None) -> list[Patient]:
     return list(patients.without_account().filter(pk__in=shown.values("patient_id")).order_by("pk")[:limit])
 
 
-def _provide(patient: Patient, by: Actor) -> int:
+def _provide(patient: Patient, by: Actor) -> bool:
     """With the account the person is told what is there."""
     if provide_account(patient=patient, by=by) is None:
-        return 0
+        return False
     mine = patients.aliases(patients.survivor(patient))
     for examination in Examination.objects.filter(patient__in=mine, visible=True).order_by("pk"):
         refresh(examination)
-    return 1
+    return True

@@ -14,9 +14,8 @@ from klisza.examinations.models import Examination, ExaminationStudy
 from klisza.patients.models import Patient, PatientIdentifier
 
 from .breaches import note_breach
+from .matching import MOVED
 from .state import refresh
-
-MOVED = "moved"
 
 
 @transaction.atomic

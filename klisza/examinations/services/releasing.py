@@ -104,7 +104,7 @@ def _known(examination: Examination) -> Known:
         first_final_at=examination.first_final_at,
         visit_at=examination.visit_done_at or queries.visit_of(examination),
         visit_done=examination.visit_done_at is not None,
-        waits_for_visit=person.tell_after_visit,
+        waits_for_visit=patients.waits_for_visit(person),
         images_held=bool(images and images.decision == "hold"),
         images_released_at=images.decided_at if images and images.decision == "release" else None,
         report_held=bool(report and report.decision == "hold"),

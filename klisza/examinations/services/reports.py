@@ -146,6 +146,11 @@ def _file(
             return same
         naming.complete(examination)
         examinations, report = [examination], _report(examination, told)
+    if (
+        told.parent_key and not report.parent_key
+    ):  # who took it back before it came did not say what it adds to
+        report.parent_key = told.parent_key
+        report.save(update_fields=["parent_key"])
     report.examinations.add(*examinations)
     version, is_new, changed = _version(report, told)
     if changed:

@@ -12,6 +12,7 @@ from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import Refused
+from klisza.base.turns import Turns
 from klisza.examinations import kinds
 from klisza.examinations.models import Examination, ReleaseRule, RuleChange
 from klisza.examinations.release import IMAGES_HOW, REPORT_HOW
@@ -22,6 +23,7 @@ RULES_MOST = 500
 DAYS_MOST = 3650
 WORDS = {"kind": 8, "modality": 16, "procedure_code": 64, "ward_code": 64, "flag": 32}
 BATCH = 100
+TURNS = Turns("rules")
 
 
 @transaction.atomic
@@ -73,14 +75,15 @@ def _days(given: Any, place: int, *, empty: int | None) -> int | None:
 
 
 def apply_rules() -> int:
-    """Compute anew what was computed before the newest change; some at a time. Returns how many."""
+    """Compute anew what was computed before the newest change; some at a time. Returns how many.
+
+    The change is done when every examination follows it: one that cannot be computed is tried again.
+    """
     newest = RuleChange.objects.filter(done_at=None).order_by("-changed_at").first()
     if newest is None:
         return 0
     older = Examination.objects.filter(updated_at__lt=newest.changed_at).order_by("updated_at")
-    batch = list(older[:BATCH])
-    for examination in batch:
-        refresh(examination)
-    if not batch:
+    done = TURNS.take(lambda most: older[:most], refresh, limit=BATCH)
+    if not older.exists():
         RuleChange.objects.filter(changed_at__lte=newest.changed_at, done_at=None).update(done_at=clock.now())
-    return len(batch)
+    return done

@@ -26,7 +26,10 @@ def preferences(request: HttpRequest) -> HttpResponse:
     patient = patients.patient_of(account)
     if patient is None:
         raise NotFound
-    now = {"notice_channel": patient.notice_channel, "tell_after_visit": patient.tell_after_visit}
+    now = {
+        "notice_channel": patients.notice_channel(patient),
+        "tell_after_visit": patients.waits_for_visit(patient),
+    }
     form = forms.Preferences(
         request.POST if request.method == "POST" else None,
         initial=now,

@@ -15,7 +15,8 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.transport import AddressInformation
 
-from klisza.archive.services import Source, store_instance
+from klisza.archive.services import Outcome, Source, Tally, note_association, store_instance
+from klisza.base import clock
 from klisza.base.database import drop_stale_connections
 from klisza.base.errors import Unavailable
 from klisza.standards.dicom.uids import VERIFICATION
@@ -27,6 +28,7 @@ from .guard import GuardedMessages, GuardedProvider, GuardedSocket
 log = structlog.get_logger(__name__)
 
 COMMENT_LENGTH = 64  # ErrorComment is LO
+ASIDE = ("conflict", "quarantined")  # taken over, for staff to look at
 
 
 class AdmittedAssociation(Association):
@@ -45,6 +47,8 @@ class AdmittedAssociation(Association):
         super().__init__(ae, "acceptor")
         self.source = source
         self.ended = ended
+        self.address = address
+        self.tally = Tally(clock.now())
         self.study_id: UUID | None = None  # of its newest instance: not complete as long as we are connected
         self.connection = connection
         self.dul = GuardedProvider(self)
@@ -68,8 +72,19 @@ class AdmittedAssociation(Association):
         finally:
             self.dul.kill_dul()
             self.connection.close()
-            connections.close_all()
             self.ended(self)
+            self._note()
+            connections.close_all()
+
+    def _note(self) -> None:
+        """Its end, for staff; nobody waits for this any more, and no fault of it reaches a sender."""
+        outcome = "released" if self.is_released else "rejected" if self.is_rejected else "aborted"
+        self.tally.calling_ae_title = str(self.requestor.ae_title)
+        try:
+            drop_stale_connections()
+            note_association(self.tally, peer_name=self.source.name, address=self.address, outcome=outcome)
+        except Exception as fault:  # noqa: BLE001
+            log.error("dicom_fault", source=self.source.name, kind=type(fault).__name__)
 
     def _offer(self, event: evt.Event) -> None:
         """Called with the request decoded and not yet answered."""
@@ -82,6 +97,7 @@ class AdmittedAssociation(Association):
         if context is None or not msg.is_valid_request:
             self.abort()
         elif isinstance(msg, C_ECHO):
+            self.tally.echoes += 1
             self._answer(msg, C_ECHO(), context_id, statuses.SUCCESS)
         else:
             self._store(msg, context, context_id)
@@ -94,6 +110,8 @@ class AdmittedAssociation(Association):
         response = C_STORE()
         response.AffectedSOPInstanceUID = request.AffectedSOPInstanceUID
         if status != statuses.SUCCESS:
+            self.tally.refused += 1
+            self.tally.reason = comment
             response.ErrorComment = comment[:COMMENT_LENGTH]
             log.warning("dicom_refused", source=self.source.name, status=f"{status:04X}", reason=comment)
         self._answer(request, response, context_id, status)
@@ -119,8 +137,15 @@ class AdmittedAssociation(Association):
         except Exception as fault:  # noqa: BLE001 - the sender must get an answer; the log names the kind only
             log.error("dicom_fault", source=self.source.name, kind=type(fault).__name__)
             return statuses.PROCESSING_FAILURE, "internal fault"
-        self.study_id = outcome.study_id or self.study_id
+        self._count(outcome)
         return statuses.status_of(outcome), outcome.reason
+
+    def _count(self, outcome: Outcome) -> None:
+        self.study_id = outcome.study_id or self.study_id
+        if outcome.status in ASIDE:
+            self.tally.kept_aside += 1
+        elif outcome.status != "refused":
+            self.tally.stored += 1
 
     def _answer(self, request: Any, response: Any, context_id: int, status: int) -> None:
         response.MessageIDBeingRespondedTo = request.MessageID

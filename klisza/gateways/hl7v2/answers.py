@@ -23,10 +23,14 @@ class Desk:
     def __init__(self, inbox: Inbox, applier: Applier) -> None:
         self.inbox, self.applier = inbox, applier
 
-    def take(self, arrival: Arrival) -> Iterator[bytes]:
-        """Its answers, each to be sent at once. Raises Unavailable: not kept, so nothing may be answered."""
+    def take(self, arrival: Arrival, *, in_haste: bool = False) -> Iterator[bytes]:
+        """Its answers, each to be sent at once. Raises Unavailable: not kept, so nothing may be answered.
+
+        in_haste: the sender has more to send; unless the effect can be refused, the answer does not wait for it.
+        """
         refusal = arrival.refusal
-        arrival.early = refusal is None and not router.is_awaited(arrival.contents) and self.applier.is_long
+        may_be_early = refusal is None and not router.is_awaited(arrival.contents)
+        arrival.early = may_be_early and (in_haste or self.applier.is_long)
         self.inbox.keep(arrival)
         code = refusal.answer if refusal else "AA"
         waits = self._register(arrival)

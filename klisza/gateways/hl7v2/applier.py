@@ -7,15 +7,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import structlog
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection, connections
 
 from klisza.base.database import drop_stale_connections
 from klisza.base.errors import Unavailable
 from klisza.gateways import queries
 from klisza.gateways.hl7v2 import router
 from klisza.gateways.hl7v2.context import Trouble
+from klisza.gateways.hl7v2.inbox import Inbox
 from klisza.gateways.hl7v2.lease import Lease, is_free
 from klisza.gateways.hl7v2.router import Outcome
 from klisza.gateways.models import InboundMessage
@@ -30,7 +32,9 @@ LONG_QUEUE = 3
 MOST_REMEMBERED = 512
 MOST_ATTEMPTS = 6  # after a process died with messages waiting: what has killed it so often is set aside
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
-GIVE_WAY_SECONDS = 0.05  # to messages that are being received: a sender waits for their sync
+GIVE_WAY_SECONDS = 0.5  # before each message, while senders empty their queues: receiving goes first
+TURN_SECONDS = 0.1  # before each transaction, while the inbox wants to write
+IDLE_SECONDS = 5.0  # a database connection is looked at that often; opening one for each message costs much
 
 
 class Queue:
@@ -80,17 +84,18 @@ class Queue:
 class Applier:
     """The listener's applier: applies, and tells the connections that wait for an answer."""
 
-    def __init__(self, *, gives_way: Callable[[], bool] = lambda: False) -> None:
-        """gives_way: is somebody about to write whom a sender waits for?"""
+    def __init__(self, inbox: Inbox) -> None:
+        """It gives way to the inbox of its process: there senders wait."""
+        self.inbox = inbox
         self.lease = Lease()
         self.queue = Queue(self.lease)
-        self.gives_way = gives_way
         self.lock = threading.Lock()
         self.finished = threading.Condition(self.lock)
         self.outcomes: OrderedDict[int, Outcome] = OrderedDict()
         self.reads: dict[int, facts.Read] = {}
         self.open: set[int] = set()
         self.left = 0  # of the batch at hand
+        self.waiting = 0  # connections that wait for an effect
         self.wake, self.closing = threading.Event(), threading.Event()
         self.thread = threading.Thread(target=self._run, name="hl7-applier", daemon=True)
         self.thread.start()
@@ -110,7 +115,15 @@ class Applier:
 
     def wait(self, key: int, seconds: float) -> Outcome | None:
         """How it ended; None when that takes longer."""
-        deadline = time.monotonic() + seconds
+        with self.lock:
+            self.waiting += 1
+        try:
+            return self._wait(key, time.monotonic() + seconds)
+        finally:
+            with self.lock:
+                self.waiting -= 1
+
+    def _wait(self, key: int, deadline: float) -> Outcome | None:
         while (left := deadline - time.monotonic()) > 0:
             with self.finished:
                 if key not in self.outcomes:
@@ -129,9 +142,13 @@ class Applier:
 
     def _run(self) -> None:
         router.prepare()
+        connection.execute_wrappers.append(self._let_write)
+        looked = time.monotonic()
         while not self.closing.is_set():
             self.wake.clear()
-            drop_stale_connections()
+            if time.monotonic() - looked > IDLE_SECONDS:
+                drop_stale_connections()
+                looked = time.monotonic()
             try:
                 worked = self.lease.take() and self._apply_batch()
             except DatabaseError as fault:
@@ -164,8 +181,18 @@ class Applier:
 
     def _give_way(self) -> None:
         deadline = time.monotonic() + GIVE_WAY_SECONDS
-        while self.gives_way() and time.monotonic() < deadline:
-            time.sleep(0.001)
+        while self.inbox.is_flooded and not self.waiting and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _let_write(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
+        """SQLite has one writer at a time: before the next transaction the inbox has its turn."""
+        if sql.startswith("BEGIN"):
+            deadline = time.monotonic() + TURN_SECONDS
+            while self.inbox.is_pending and time.monotonic() < deadline:
+                time.sleep(0.001)
+        return execute(sql, params, many, context)
 
     def _finish(self, key: int, outcome: Outcome | None) -> None:
         with self.finished:

@@ -14,7 +14,7 @@ from klisza.standards.hl7v2.facts import Identifier
 
 WHY_HELD = {
     "unknown_patient": "the patient is not known yet",
-    "patient_differs": "the patient is another one by birth date",
+    "patient_differs": "the patient is another one by birth date, name or another number",
     "accession_of_other_patient": "its number or study stands under another patient",
 }
 

@@ -27,6 +27,7 @@ from klisza.examinations.models import (
     ReportVersion,
 )
 from klisza.gateways.models import InboundMessage
+from klisza.patients import services as patients
 from klisza.patients.models import PatientIdentifier
 
 NAMES: dict[type[Model], tuple[str, ...]] = {
@@ -47,11 +48,15 @@ class Former:
             model: {row[2:]: row[:2] for row in self._rows(model).values_list("pk", TIMES[model], *names)}
             for model, names in NAMES.items()
         }
-        self.documents = list(self._documents().values_list("pk", flat=True))
-        self.untold = list(self._untold().values(*INTENT, "created_at"))
+        self.documents = dict(self._documents().values_list("pk", "withdrawn_at"))
+        self.intents = set(self._intents().values_list("pk", flat=True))
+        self.untold = list(self._intents().filter(sent_at=None).values(*INTENT, "created_at"))
 
     def drop(self) -> None:
-        """Documents stay for now: the same bytes of the same message are the same document."""
+        """Documents stay for now: the same bytes of the same message are the same document. Identifiers stand
+        where older messages found them.
+        """
+        patients.before_moves(self.patients)
         for model in NAMES:
             self._rows(model).delete()
         DocumentStatement.objects.filter(patient__in=self.patients).exclude(origin="").delete()
@@ -64,6 +69,8 @@ class Former:
         for study in self._studies():
             examinations.link_study(study=study, by=SYSTEM, quiet=True)
         self._remove_leftovers()
+        # What could be seen in between only: nobody was told of it, and nobody shall be taken to know it.
+        self._intents().exclude(pk__in=self.intents).exclude(examination=None).delete()
         for examination in Examination.objects.filter(patient__in=self.patients).order_by("created_at", "pk"):
             examinations.refresh(examination, quiet=True)
         self._keep_untold()
@@ -77,12 +84,10 @@ class Former:
     def _documents(self) -> QuerySet[Document]:
         return Document.objects.filter(patient__in=self.patients).exclude(origin="")
 
-    def _untold(self) -> QuerySet[NoticeIntent]:
+    def _intents(self) -> QuerySet[NoticeIntent]:
         """Of documents of their own as well, which belong to no examination."""
         mine = NoticeIntent.objects.filter(account__patient__in=self.patients)
-        return (mine | NoticeIntent.objects.filter(examination__patient__in=self.patients)).filter(
-            sent_at=None
-        )
+        return mine | NoticeIntent.objects.filter(examination__patient__in=self.patients)
 
     def _studies(self) -> list[Study]:
         found: dict[Any, Study] = {}
@@ -101,6 +106,9 @@ class Former:
             origin, at = str(message.uid), message.finished_at or message.received_at
             ReportVersion.objects.filter(origin=origin).update(received_at=at)
             Document.objects.filter(origin=origin).exclude(pk__in=self.documents).update(received_at=at)
+        for pk, withdrawn_at in self.documents.items():
+            if withdrawn_at:
+                Document.objects.filter(pk=pk).exclude(withdrawn_at=None).update(withdrawn_at=withdrawn_at)
 
     def _keep_ids(self, model: type[Model], names: tuple[str, ...]) -> None:
         """Foreign keys are checked at the commit."""

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
 from klisza.base import clock
 from klisza.base.database import drop_stale_connections
@@ -31,7 +34,15 @@ log = structlog.get_logger(__name__)
 State = InboundMessage.State
 IN_ROW = 1024 * 1024  # larger messages lie in a blob
 MOST_AT_ONCE = 64
+IDLE_SECONDS = (
+    5.0  # a database connection nobody used that long is looked at again; opening one costs more than a row
+)
+# So many messages in this time, and no pause since: senders empty their queues.
+FLOOD, FLOOD_SECONDS, CALM_SECONDS = 8, 1.0, 0.1
 NOT_ALLOWED = Refusal("AR", "103", "MSH^1^3", "sending application or facility is not on the list")
+# SQLite lets one write at a time, and whoever waits for it sleeps ever longer: here it is asked again at once.
+LOCKED = "database is locked"
+ASK_AGAIN_MS, PATIENCE_SECONDS = 2, 20
 REUSED = "control id reused with another body"
 
 
@@ -67,8 +78,11 @@ def arrive(raw: bytes, *, address: str, senders: Sequence[Hl7Peer], is_open: boo
 
     senders: who may speak from this address. is_open: others may, too (KLISZA_HL7_OPEN).
     """
-    peer = _sender(reading.opened(raw, None), senders)
-    arrival = Arrival(raw, address, peer, reading.opened(raw, peer), clock.now())
+    head = reading.opened(raw, None)
+    peer = _sender(head, senders)
+    if peer is not None and peer.charset:
+        head = reading.opened(raw, peer)
+    arrival = Arrival(raw, address, peer, head, clock.now())
     arrival.digest = hashlib.sha256(normalised(raw)).hexdigest()
     try:
         if peer is None and not is_open:
@@ -94,12 +108,25 @@ class Inbox:
 
     def __init__(self) -> None:
         self.queue: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self.is_writing = False
+        self.kept: deque[float] = deque([-FLOOD_SECONDS], maxlen=FLOOD)
         self.thread = threading.Thread(target=self._run, name="hl7-inbox", daemon=True)
         self.thread.start()
 
     @property
-    def is_busy(self) -> bool:
-        return not self.queue.empty()
+    def is_pending(self) -> bool:
+        """A sender waits for the disk."""
+        return self.is_writing or not self.queue.empty()
+
+    @property
+    def is_flooded(self) -> bool:
+        """Messages come as fast as they are answered: senders empty their queues."""
+        now = time.monotonic()
+        return (
+            len(self.kept) == FLOOD
+            and now - self.kept[0] < FLOOD_SECONDS
+            and now - self.kept[-1] < CALM_SECONDS
+        )
 
     def keep(self, arrival: Arrival) -> None:
         """Returns when it is durable. Raises Unavailable when that failed: then nothing may be answered."""
@@ -118,13 +145,24 @@ class Inbox:
         closing = False
         while not closing:
             batch, closing = self._collect()
-            drop_stale_connections()
-            if not _commit(batch) and len(batch) > 1:
-                for arrival in batch:  # one of them is at fault: the others need not suffer
-                    _commit([arrival])
+            if batch and time.monotonic() - self.kept[-1] > IDLE_SECONDS:
+                drop_stale_connections()
+            if batch:
+                self._write(batch)
+            self.kept.extend([time.monotonic()] * len(batch))
             for arrival in batch:
                 arrival.done.set()
         connections.close_all()
+
+    def _write(self, batch: list[Arrival]) -> None:
+        self.is_writing = True
+        _ask_often()
+        if not _commit(
+            batch
+        ):  # a connection was lost, or one of them is at fault: the others need not suffer
+            for arrival in batch:
+                _commit([arrival])
+        self.is_writing = False
 
     def _collect(self) -> tuple[list[Arrival], bool]:
         batch: list[Arrival] = []
@@ -139,11 +177,17 @@ class Inbox:
         return batch, False
 
 
+def _ask_often() -> None:
+    if connection.vendor == "sqlite":
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {ASK_AGAIN_MS}")
+
+
 def _commit(batch: list[Arrival]) -> bool:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     try:
-        with transaction.atomic():
-            for arrival in batch:
-                _insert(arrival)
+        while not _written(batch, is_last=time.monotonic() > deadline):
+            pass
     except Exception as fault:  # noqa: BLE001 - the thread that keeps all messages must outlive each of them
         for arrival in batch:
             arrival.fault, arrival.message, arrival.original = fault, None, None
@@ -156,8 +200,41 @@ def _commit(batch: list[Arrival]) -> bool:
     return True
 
 
-def _insert(arrival: Arrival) -> None:
-    row = _row(arrival)
+def _written(batch: list[Arrival], *, is_last: bool) -> bool:
+    """False: somebody else writes at the moment. Raises DatabaseError."""
+    try:
+        with transaction.atomic():
+            _insert(batch)
+    except OperationalError as fault:
+        if is_last or LOCKED not in str(fault):
+            raise
+        return False
+    return True
+
+
+def _insert(batch: list[Arrival]) -> None:
+    """One look and one INSERT for all; only what comes under a key that was used before is looked at alone."""
+    rows = [(arrival, _row(arrival)) for arrival in batch]
+    used = queries.used_keys(row.control_id for _, row in rows)
+    new: list[InboundMessage] = []
+    for arrival, row in rows:
+        key = (row.sending_application, row.sending_facility, row.control_id)
+        if key in used:
+            InboundMessage.objects.bulk_create(new)
+            new = []
+            _compare(arrival, row)
+        elif row.control_id:
+            used.add(key)
+        new.append(row)
+        arrival.message = row
+    InboundMessage.objects.bulk_create(new)
+    for _, row in rows:
+        if row.warnings and row.state != State.REFUSED:
+            WorkItem.objects.create(kind="control_id_reused", message=row, created_at=row.received_at)
+
+
+def _compare(arrival: Arrival, row: InboundMessage) -> None:
+    """With what came under its key before (2.3)."""
     same_key = queries.earlier(
         application=row.sending_application, facility=row.sending_facility, control_id=row.control_id
     )
@@ -169,10 +246,6 @@ def _insert(arrival: Arrival) -> None:
         row.finished_at = row.received_at
     elif same_key and same is None:
         row.warnings = [REUSED]
-    row.save(force_insert=True)
-    if row.warnings and row.state != State.REFUSED:
-        WorkItem.objects.create(kind="control_id_reused", message=row, created_at=row.received_at)
-    arrival.message = row
 
 
 def _is_repetition(arrival: Arrival, same: InboundMessage) -> bool:

@@ -13,7 +13,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Case, F, Value, When
 
-from klisza.audit.actor import Actor
+from klisza.audit.actor import REPLAY, Actor
 from klisza.audit.models import AuditEvent
 from klisza.audit.services import record
 from klisza.base import clock
@@ -42,6 +42,8 @@ EFFECTS = {
 # Their effect may be refused for business reasons, so that the answer has to wait for it (HL70357 204, 205).
 AWAITED_EVENTS = frozenset({"A40", "A34", "A39", "A47", "A46", "A49", "A43", "A45", "A44", "A24", "A37"})
 
+# Nobody but staff can settle these: they stand for something that was done once.
+FOR_STAFF = ("control_id_reused", "move_needs_staff", "order_moved")
 GRAVITY = (State.IGNORED, State.APPLIED, State.REFUSED, State.HELD, State.FAILED)
 
 
@@ -174,7 +176,7 @@ def apply(message: InboundMessage, *, replay: bool = False, read: facts.Read | N
     peer = message.peer
     context = Context(
         message=message,
-        by=Actor("system", client="replay") if replay else _sender(message),
+        by=REPLAY if replay else _sender(message),
         peer=peer,
         quiet=replay or bool(peer and peer.is_quiet),
         replay=replay,
@@ -252,7 +254,7 @@ def _write_work(message: InboundMessage, troubles: Iterable[Trouble], *, replay:
     """Troubles that are gone are ticked off; one that staff have dealt with does not come back by a replay."""
     items = WorkItem.objects.filter(message=message)
     present = {trouble.kind[:32]: trouble for trouble in troubles}
-    gone = items.filter(done_at=None).exclude(kind__in=[*present, "control_id_reused"])
+    gone = items.filter(done_at=None).exclude(kind__in=[*present, *FOR_STAFF])
     gone.update(done_at=clock.now(), done_note="settled by itself")
     known = set((items if replay else items.filter(done_at=None)).values_list("kind", flat=True))
     for kind, trouble in present.items():

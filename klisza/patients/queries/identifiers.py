@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from klisza.patients import pesel
 from klisza.patients.models import IssuerAlias, Patient, PatientIdentifier
 from klisza.standards.hl7v2.facts import Identifier
 
-from .people import survivor
+from .people import aliases, survivor
 
 ISSUER_LENGTH, VALUE_LENGTH = 128, 128
 # A number that claims to be a PESEL and is none leads to nobody but the one who said it, and alone.
@@ -56,6 +57,23 @@ def forms_of(identifier: Identifier, *, default: str) -> tuple[Form, ...]:
     return tuple(forms.values())
 
 
+def believable(
+    identifiers: Iterable[Identifier], birth_date: date | None, *, default_issuer: str
+) -> tuple[Identifier, ...]:
+    """A PESEL of somebody born on another day, such as the mother's on her newborn, proves nothing here."""
+    return tuple(
+        Identifier(each.value, issuer=f"{UNPROVEN}:{default_issuer}"[:ISSUER_LENGTH])
+        if birth_date and _is_of_another_day(each, birth_date)
+        else each
+        for each in identifiers
+    )
+
+
+def _is_of_another_day(identifier: Identifier, birth_date: date) -> bool:
+    value = identifier.value.strip()
+    return _claims_pesel(identifier) and pesel.is_valid(value) and pesel.birth_date(value) != birth_date
+
+
 def find_person(identifiers: Iterable[Identifier], *, default_issuer: str) -> Patient | None:
     """The person a message is about: of the first identifier that is known, after all merges.
 
@@ -95,6 +113,20 @@ def persons_of(identifiers: Iterable[Identifier], default_issuer: str) -> list[P
     """More than one: the identifiers of one PID belong to different persons."""
     persons = {person.pk: person for person in map(survivor, records(forms(identifiers, default_issuer)))}
     return list(persons.values())
+
+
+def is_contradicted(identifiers: Iterable[Identifier], person: Patient, *, default_issuer: str) -> bool:
+    """Some of these lead to somebody else, or there is a PESEL among them and this person has only another one.
+
+    person: the survivor.
+    """
+    wanted = forms(identifiers, default_issuer)
+    if any(survivor(record).pk != person.pk for record in records(wanted)):
+        return True
+    said = {form.value for form in wanted if form.issuer == pesel.ISSUER}
+    own = PatientIdentifier.objects.filter(patient__in=aliases(person), issuer=pesel.ISSUER)
+    on_file = set(own.values_list("value", flat=True))
+    return bool(said and on_file and not said & on_file)
 
 
 def aliases_of_issuers() -> list[IssuerAlias]:

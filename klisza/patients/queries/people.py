@@ -5,13 +5,14 @@ aliases.
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from klisza.accounts.models import Account
 from klisza.audit.models import AuditEvent
 from klisza.base.errors import NotFound
-from klisza.patients.models import DeskTask, Patient, PatientIdentifier
+from klisza.patients.models import DeskTask, MergeRecord, Patient, PatientIdentifier
 from klisza.patients.viewer import Viewer
 
 
@@ -69,6 +70,29 @@ def account_of(patient: Patient) -> Account | None:
     """
     found = accounts_of(survivor(patient))
     return next((account for account in found if account.lock_cause not in ("merge", "hospital")), None)
+
+
+def is_in_doubt(record: Patient, since: datetime) -> bool:
+    """A visit was moved away from this very record (A44, A45) after that moment, and nobody can tell which."""
+    moves = MergeRecord.objects.filter(other=record, kind="move", accounts=[], undone_at=None)
+    return moves.filter(stated_at__gte=since).exists()
+
+
+def has_moved(origin: str) -> bool:
+    """This message has moved identifiers or a visit before."""
+    return MergeRecord.objects.filter(origin=origin, kind="move").exists()
+
+
+def waits_for_visit(person: Patient) -> bool:
+    """Results only after the visit: who wished so under any of the merged records wishes so still."""
+    return Patient.objects.filter(pk__in=aliases(person), tell_after_visit=True).exists()
+
+
+def notice_channel(person: Patient) -> str:
+    """mail | sms: as chosen with the account that is told."""
+    account = account_of(person)
+    record = Patient.objects.filter(account=account).first() if account else None
+    return (record or person).notice_channel
 
 
 def open_tasks(kind: str = "") -> QuerySet[DeskTask]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .account import provide_account, settle_account, settle_contact_tasks
-from .changes import change_identifier, move_identifiers, note_move, shell, undo_move
+from .changes import before_moves, change_identifier, move_identifiers, note_move, shell, undo_move
 from .grants import end as end_grant
 from .grants import end_over, give_at_desk, offer, take_up
 from .grown import enter_own_contact, suspend_grown_up
@@ -20,6 +20,7 @@ __all__ = [
     "Circle",
     "Elsewhere",
     "Joined",
+    "before_moves",
     "change_identifier",
     "confirm_alias",
     "decide_guardian",

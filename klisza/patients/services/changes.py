@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -117,16 +118,18 @@ def _move(
     by: Actor,
 ) -> None:
     PatientIdentifier.objects.filter(pk__in=[row.pk for row in rows]).update(patient=target)
-    now = clock.now()
-    MergeRecord.objects.create(
+    _, is_news = MergeRecord.objects.get_or_create(
         kind=MOVE,
         survivor=target,
         other=source,
         stated_at=stated_at,
         origin=origin,
-        done_at=now,
         accounts=[{"identifier": [row.issuer, row.value]} for row in rows],
+        undone_at=None,
+        defaults={"done_at": clock.now()},
     )
+    if not is_news:  # a replay: they stood with the source only while older messages were applied anew
+        return
     for person in (source, target):
         record("patient.moved", by=by, patient_id=queries.survivor(person).pk, objects=[source, target])
 
@@ -143,6 +146,16 @@ def note_move(*, source: Patient, target: Patient, stated_at: datetime, origin: 
     )
     record("patient.moved", by=by, patient_id=queries.survivor(source).pk, objects=[source, target])
     return True
+
+
+def before_moves(patient_ids: Collection[UUID]) -> None:
+    """Replay: identifiers stand where they stood before messages moved them, until those are applied anew."""
+    moves = MergeRecord.objects.filter(kind=MOVE, other__in=patient_ids, undone_at=None).exclude(origin="")
+    for move in moves.exclude(accounts=[]).order_by("-done_at", "-id"):
+        for issuer, value in (effect["identifier"] for effect in move.accounts if "identifier" in effect):
+            PatientIdentifier.objects.filter(issuer=issuer, value=value, patient=move.survivor_id).update(
+                patient=move.other_id
+            )
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from klisza.base.errors import BadMessage, Refused
 from klisza.patients import queries
 from klisza.patients.models import Patient
 from klisza.patients.queries import Form
-from klisza.patients.statements import Key, add, key_of, newest, text_of, time_of
+from klisza.patients.statements import IDENTITY, Key, add, key_of, newest, text_of, time_of
 from klisza.standards.hl7v2.facts import DELETED, Identifier, Person, Stamp
 
 from . import restriction
@@ -29,6 +29,7 @@ from .identifiers import add_forms, learn
 from .tasks import close_task, open_task, watch_shared_email
 
 SEXES = ("F", "M", "O")
+CONTACT = ("email", "mobile")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def upsert_person(
     quiet: no account and no mail follows. initial: part of an initial load, staff invite (S7).
     identifiers: the part of the person's to use, where a merge tells them apart.
     When they belong to two persons, the facts concern the one of the first identifier and nothing is joined;
-    the desk gets a task at both.
+    the desk gets a task at both. Addresses are nobody's then, nor is a name with another birth date than his or
+    hers: the way in to one's results must not be sent to the other (R12).
     """
     named = person.identifiers if identifiers is None else identifiers
     learn(named)
@@ -120,11 +122,21 @@ def upsert_person(
     }
     is_dead = person.died_at or person.is_dead if person.is_dead is not False else False
     said |= {"is_dead": is_dead, "confidential": person.is_confidential, "deleted": is_deleted}
+    said |= dict.fromkeys(_doubtful(person, named, default_issuer), None)
     forms = tuple(queries.forms(named, default_issuer))
     patient = describe(Description(forms, cleaned(said), stamp, is_quiet=initial), by=by)
     settle_account(patient=patient, by=by, quiet=quiet)
     patient.refresh_from_db()
     return patient
+
+
+def _doubtful(person: Person, named: Sequence[Identifier], default_issuer: str) -> tuple[str, ...]:
+    """Of what a message says of two people: fields that may be the other one's."""
+    people = queries.persons_of(named, default_issuer)
+    if len(people) < 2:
+        return ()
+    is_other = person.birth_date and people[0].birth_date and person.birth_date != people[0].birth_date
+    return (*CONTACT, *IDENTITY) if is_other else CONTACT
 
 
 def cleaned(said: dict[str, Any]) -> dict[str, Any]:
@@ -139,8 +151,8 @@ def cleaned(said: dict[str, Any]) -> dict[str, Any]:
         "is_dead": said["is_dead"],
         "confidential": said["confidential"],
         "deleted": said.get("deleted"),
-        "email": _email(said["email"]),
-        "mobile": None if said["mobile"] == DELETED else normal(said["mobile"]),
+        "email": _email(said["email"] or ""),
+        "mobile": None if said["mobile"] == DELETED else normal(said["mobile"] or ""),
     }
     kept = {name: value for name, value in known.items() if value not in (None, "")}
     removed = {name: "" for name in ("email", "mobile") if said[name] == DELETED}

@@ -19,6 +19,7 @@ CODED = {"CE", "CWE", "CNE", "CF"}
 REFERENCES = {"HD", "UI", "EI"}
 LONGEST_TEXT = 2_000_000
 WITHDRAWN = {"D", "X", "W"}
+COUNTING = {"F", "C", "A", "U"}  # OBX-11 (HL70085) of what may be read; empty: as the whole report
 
 
 @dataclass
@@ -44,7 +45,12 @@ class _Text:
 
 
 def content(reading: Reading, segments: Iterable[Segment]) -> Content:
-    """Of the OBX of one report, in the order of OBX-1. Raises Refusal AE 102 at OBX^n^5."""
+    """Of the OBX of one report, in the order of OBX-1. Raises Refusal AE 102 at OBX^n^5.
+
+    Where some of it counts, what is taken back or not final in it is left out; the statuses name all.
+    """
+    segments = list(segments)
+    some_count = any(_counts(segment) for segment in segments if segment.name == "OBX")
     found = Content()
     texts: dict[str, _Text] = {}
     attachments: list[Attachment] = []
@@ -54,6 +60,8 @@ def content(reading: Reading, segments: Iterable[Segment]) -> Content:
             continue
         kind = obx.part(2, limit=3).upper()
         _note(found, obx)
+        if some_count and obx.part(11) and not _counts(obx):
+            continue
         if kind == "ED":
             attachments += _attached(reading, obx)
         elif kind == "RP":
@@ -64,6 +72,10 @@ def content(reading: Reading, segments: Iterable[Segment]) -> Content:
     found.sections = tuple(_sections(texts))
     found.attachments, found.pointers = tuple(attachments), tuple(pointers)
     return found
+
+
+def _counts(obx: Segment) -> bool:
+    return _study(obx) is None and obx.part(11, limit=1).upper() in COUNTING
 
 
 def studies(segments: Iterable[Segment]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from .segments import Value
 ENCODINGS = {"BASE64": "base64", "B64": "base64", "HEX": "hex", "A": "text", "ASCII": "text"}
 SHORTEST_SHIFTED = 24  # data that stand in another component than the fifth
 MOST_ESCAPES = 4_000_000  # two at each line end of 64 MiB
+LONGEST_NAME = 16  # of an encoding: longer components need no comparing
 BLANKS = {ord(sign): None for sign in " \t\n\r"}
 URL_SAFE = {ord("-"): "+", ord("_"): "/"}
 DATA_URI = re.compile(r"data:[\w.+/-]{0,100}(?:;[\w=.-]{1,60}){0,4},")
@@ -69,14 +70,19 @@ def sniffed(data: bytes) -> str:
 
 def _data(parts: list[str]) -> tuple[str, int]:
     """The fifth component; when it is empty, the longest of the others (senders that shift them)."""
-    if len(parts) > 4 and parts[4].strip() and parts[4].strip().upper() not in ENCODINGS:
+    if len(parts) > 4 and parts[4].strip() and _named(parts[4]) is None:
         return parts[4], 4
     place = max(range(len(parts)), key=lambda index: len(parts[index]))
     return (parts[place], place) if len(parts[place].strip()) >= SHORTEST_SHIFTED else ("", place)
 
 
+def _named(part: str) -> str | None:
+    name = part.strip()
+    return ENCODINGS.get(name.upper()) if len(name) < LONGEST_NAME else None
+
+
 def _encoding(parts: list[str], data_at: int) -> str:
-    said = (ENCODINGS.get(part.strip().upper()) for place, part in enumerate(parts[:5]) if place != data_at)
+    said = (_named(part) for place, part in enumerate(parts[:5]) if place != data_at)
     return next(filter(None, said), "base64")
 
 

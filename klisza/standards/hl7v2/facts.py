@@ -107,7 +107,7 @@ class ProcedureStep:
     procedure_code: str = ""
     procedure_text: str = ""
     modality: str = ""
-    station: str = ""  # IPC-9 AE title
+    station: str = ""  # IPC-9 AE title, else IPC-7 station name
     scheduled_at: datetime | None = None
     performed_at: datetime | None = None  # OBR-7
     ward: str = ""  # PV1-3.1, ORC-17.1, ORC-13: who ordered

@@ -54,7 +54,7 @@ class Value:
         """One line of clear text of a sub-component; "" for what is missing or null."""
         parts = self.component(component).split(self.dialect.separators.subcomponent, sub)
         raw = parts[sub - 1] if sub <= len(parts) else ""
-        return "" if raw == NULL else one_line(self.dialect.clear(raw[: limit * LONGEST_ESCAPE]), limit)
+        return "" if raw in ("", NULL) else one_line(self.dialect.clear(raw[: limit * LONGEST_ESCAPE]), limit)
 
     def nulls(self, component: int) -> bool:
         return self.component(component).strip() == NULL
@@ -96,4 +96,6 @@ class Segment:
 
     def part(self, number: int, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
         """One line of clear text of the first repetition."""
+        if not self.raw_field(number):  # as most fields are
+            return ""
         return self.first(number).part(component, sub, limit=limit)

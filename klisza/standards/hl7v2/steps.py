@@ -90,7 +90,7 @@ def _imaged(reading: Reading, step: ProcedureStep, ipc: Segment) -> ProcedureSte
         "study_instance_uid": types.uid(ipc.part(3)),
         "scheduled_step_id": ipc.part(4, limit=64),
         "modality": ipc.part(5, limit=16),
-        "station": ipc.part(9, limit=64),
+        "station": ipc.part(9, limit=64) or ipc.part(7, limit=64),  # AE title, else the station's name
     }
     return ProcedureStep(**{**vars(step), **{key: value for key, value in said.items() if value}})
 

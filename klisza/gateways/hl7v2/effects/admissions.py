@@ -35,7 +35,9 @@ def _effect(event: str) -> Callable[[Admission, Context], None]:
 def _describe(content: Admission, context: Context) -> None:
     is_deleted = content.event in DELETIONS
     said = is_deleted if is_deleted or content.event in REVIVALS else None
-    patient = _upsert(content.person, content, context, is_deleted=said)
+    person, default = content.person, context.default_issuer
+    named = queries.believable(person.identifiers, person.birth_date, default_issuer=default)
+    patient = _upsert(person, content, context, identifiers=named, is_deleted=said)
     if is_deleted:
         context.work("patient_deleted", patient=patient)
 
@@ -159,6 +161,7 @@ def _move(content: Admission, context: Context) -> None:
     forms = _forms(theirs, context)
     if not queries.records(forms):
         _records([*mine, *theirs], context)  # nobody's so far: it is the target's from now on
+    is_news = not (context.replay and queries.has_moved(context.origin))
     try:
         left = services.move_identifiers(
             forms=forms, target=target, stated_at=content.stamp.at, origin=context.origin, by=context.by
@@ -166,7 +169,7 @@ def _move(content: Admission, context: Context) -> None:
     except (services.Circle, services.Elsewhere) as conflict:
         raise _conflict(conflict) from None
     _upsert(content.person, content, context, identifiers=mine)
-    for source in left:
+    for source in left if is_news else ():
         hide_moved(patient=source, by=context.by, proven=True)
         context.work("move_needs_staff", patient=source)
 
@@ -174,16 +177,14 @@ def _move(content: Admission, context: Context) -> None:
 def _move_visit(content: Admission, context: Context) -> None:
     """A44, A45: a visit or account, which the portal does not keep: all of the former patient's is in doubt."""
     mine, theirs = _sides(content.person.identifiers, content.prior)
-    source = next(iter(queries.records(_forms(theirs, context))), None)
-    target = _records(mine, context)[0]
+    source, target = _records(theirs, context)[0], _records(mine, context)[0]
     _upsert(content.person, content, context, identifiers=mine)
-    if source is None:
-        return
     is_news = services.note_move(
         source=source, target=target, stated_at=content.stamp.at, origin=context.origin, by=context.by
     )
-    if is_news and hide_moved(patient=source, by=context.by):
-        context.work("move_needs_staff", patient=source)
+    if is_news:
+        hide_moved(patient=source, by=context.by)
+        context.work("move_needs_staff", patient=source)  # also where what is in doubt is still to come
 
 
 def _sides(

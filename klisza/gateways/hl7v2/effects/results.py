@@ -60,7 +60,14 @@ def _examination(step: ProcedureStep, result: Result, patient: Patient, context:
         origin=context.origin,
         by=context.by,
         quiet=context.quiet,
+        adds_to=result.parent_key if _is_supplement(result) and not _is_own(result.parent_key, step) else "",
     )
+
+
+def _is_own(number: str, step: ProcedureStep) -> bool:
+    """The first report of the same procedure."""
+    named = (step.filler_number, step.placer_number, step.accession_number)
+    return any(one is not None and one.value == number for one in named)
 
 
 def _file(result: Result, examinations: list[Examination], patient: Patient, context: Context) -> None:
