@@ -202,6 +202,9 @@ MESSAGES = {
     "password": gettext_lazy("Note that the password was changed"),
     "security": gettext_lazy("Note about the account's safety"),
     "notice": gettext_lazy("Note about a new result"),
+    "factor": gettext_lazy("Note that a way of signing in was added or removed"),
+    "carer": gettext_lazy("Note about a carer's access"),
+    "alarm": gettext_lazy("Alarm: many wrong logins"),
     "contact": gettext_lazy("Note that the hospital has another e-mail address or mobile number"),
 }
 CHANNELS = {"mail": pgettext_lazy("a message", "e-mail"), "sms": pgettext_lazy("a message", "text message")}
