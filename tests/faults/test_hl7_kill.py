@@ -131,12 +131,7 @@ def test_the_worker_applies_what_a_dead_listener_left(place: Path) -> None:  # n
         sender.answer()
         door.kill()
     kept = len(door.states())
-    worker = door.worker()
-    try:
-        door.wait_for(OPEN, 0, seconds=60)
-    finally:
-        worker.terminate()
-        worker.wait()
+    _let_the_worker_finish(door)
 
     assert door.states() == ["applied"] * kept
 
@@ -154,12 +149,7 @@ def test_what_waited_for_a_patient_is_delivered_by_the_worker(place: Path) -> No
     assert door.states() == ["held", "applied"]
 
     del door.environment["PYTHONPATH"]
-    worker = door.worker()
-    try:
-        door.wait_for(OPEN, 0, seconds=60)
-    finally:
-        worker.terminate()
-        worker.wait()
+    _let_the_worker_finish(door)
     assert door.states() == ["applied", "applied"]
 
 
@@ -190,6 +180,15 @@ def test_a_poison_message_stops_nobody(place: Path) -> None:  # noqa: F811
     assert door.rows("SELECT count(*) FROM gateways_workitem WHERE kind = 'failed' AND done_at IS NULL") == [
         (2,)
     ]
+
+
+def _let_the_worker_finish(door: Hl7Door) -> None:
+    worker = door.worker()
+    try:
+        door.wait_for(OPEN, 0, seconds=60)
+    finally:
+        worker.terminate()
+        worker.wait()
 
 
 def _poisoned(place: Path, name: str, what: str) -> Hl7Door:  # noqa: F811

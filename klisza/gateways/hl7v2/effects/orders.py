@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from klisza.examinations.services.orders import OrderTrouble, file_order, has_number
+from klisza.examinations.services.order_rows import has_number
+from klisza.examinations.services.orders import OrderTrouble, file_order
 from klisza.gateways.hl7v2.context import Context
 from klisza.standards.hl7v2.facts import Order
 
