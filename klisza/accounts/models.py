@@ -45,7 +45,8 @@ class Account(AbstractBaseUser):
     wrong_passwords = models.PositiveSmallIntegerField(default=0)
     wrong_codes = models.PositiveSmallIntegerField(default=0)
     locked_at = models.DateTimeField(null=True)
-    lock_cause = models.CharField(max_length=16, blank=True)  # passwords | codes | staff | merge | hospital
+    # passwords | codes | staff | merge | hospital | guardian | died; of a closed one: owner | merge.
+    lock_cause = models.CharField(max_length=16, blank=True)
     # Wrong passwords from browsers that never signed in here: they stay out until support unlocks, the owner's
     # own known browsers do not (R47). The state is LOCKED until the owner comes back on one of them.
     strangers_locked_at = models.DateTimeField(null=True)
@@ -56,6 +57,8 @@ class Account(AbstractBaseUser):
     session_epoch = models.PositiveIntegerField(default=0)
     # When a stronger way of signing in was offered and answered, by adding one or by "Not now".
     factor_offer_answered_at = models.DateTimeField(null=True)
+    # Staff: may sign in with a password although KLISZA_STAFF_LOCAL_LOGIN says that nobody does.
+    is_emergency = models.BooleanField(default=False)
     # What an own password may not consist of (names, birth year): given by patients, sealed, read at that
     # one step only.
     password_words = models.BinaryField(null=True)
@@ -89,6 +92,33 @@ class StaffRole(models.Model):
         constraints = [models.UniqueConstraint(fields=["account", "role"], name="staffrole_once")]
 
 
+class Identity(models.Model):
+    """Who a member of staff is at the hospital's provider. Such an account signs in there and nowhere else.
+
+    issuer and subject together never change hands (OpenID Connect Core 5.7); an e-mail address may.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="identity")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once")]
+
+
+class Handover(models.Model):
+    """One browser on its way to a provider and back: ten minutes, once, and back to the same browser only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    party = models.CharField(max_length=8)  # staff | patient
+    state_digest = models.CharField(max_length=64, unique=True)
+    browser_digest = models.CharField(max_length=64)  # of a random key in the browser's session
+    sealed = models.BinaryField()  # nonce and the verifier of the code (PKCE)
+    next_path = models.TextField(blank=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+
 class Login(models.Model):
     """One login under way, from the right password to the end of its steps; bound to the browser by a random
     key.
@@ -101,7 +131,7 @@ class Login(models.Model):
     codes_sent = models.PositiveSmallIntegerField(default=0)
     next_code_at = models.DateTimeField(null=True)
     code_passed_at = models.DateTimeField(null=True)
-    passed_by = models.CharField(max_length=8, blank=True)  # sms | totp | passkey | recovery
+    passed_by = models.CharField(max_length=8, blank=True)  # sms | totp | passkey | recovery | provider
     finished_at = models.DateTimeField(null=True)
     purpose = models.CharField(max_length=8, default="login")  # login | reset | unlock | confirm
     reset = models.ForeignKey("Reset", null=True, on_delete=models.CASCADE)

@@ -6,6 +6,7 @@ from .hospital import *
 from .login import *
 from .dicom import *
 from .hl7 import *
+from .oidc import *
 from .environment import env
 
 env.refuse_unknown()
