@@ -19,10 +19,6 @@ def run_alarms() -> int:
     return services.watch_alarms()
 
 
-def run_closing() -> int:
-    return services.close_due()
-
-
 def run_sweep() -> int:
     return services.sweep()
 
@@ -31,6 +27,5 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (1.0, run_reset_requests),
     (60.0, run_overdue_locks),
     (15.0, run_alarms),
-    (600.0, run_closing),
     (3600.0, run_sweep),
 )

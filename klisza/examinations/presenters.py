@@ -132,6 +132,8 @@ ENDED = {
     "age": gettext_lazy("ended with your 18th birthday"),
     "date": gettext_lazy("ended on the day that was set"),
     "offer": gettext_lazy("the code was not used in time"),
+    "closed": gettext_lazy("ended with the account"),
+    "death": gettext_lazy("ended with the account"),
 }
 
 

@@ -19,6 +19,10 @@ def run_grants_over() -> int:
     return services.end_over()
 
 
+def run_closing() -> int:
+    return services.close_due()
+
+
 def run_birthdays() -> int:
     return services.suspend_grown_up()
 
@@ -35,6 +39,7 @@ PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (30.0, run_invitations),
     (600.0, run_grown_up),
     (5.0, run_grants_over),
+    (600.0, run_closing),
     (5.0, run_birthdays),
     (30.0, run_contact_tasks),
     (10.0, run_refused_numbers),

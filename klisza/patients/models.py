@@ -96,8 +96,8 @@ class DeskTask(models.Model):
     """Something the registration desk must do so that this patient gets an account, or keeps a reachable one.
 
     kind: no_email | no_mobile | number_not_allowed | no_birth_date | under_age | contact_change |
-    own_contact | two_accounts | guardian_proposed | identifiers_of_two | patient_deleted | patient_died | seen_by_other |
-    mail_bounced | shared_email | number_refused.
+    own_contact | two_accounts | guardian_proposed | identifiers_of_two | patient_deleted | patient_died | death_taken_back |
+    seen_by_other | mail_bounced | shared_email | number_refused.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="desk_tasks")
@@ -197,7 +197,8 @@ class Grant(models.Model):
     taken_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    end_reason = models.CharField(max_length=16, blank=True)  # patient | carer | desk | age | date | offer
+    # patient | carer | desk | age | date | offer | closed (an account) | death
+    end_reason = models.CharField(max_length=16, blank=True)
 
     class Meta:
         indexes = [

@@ -19,6 +19,7 @@ from klisza.accounts.services.sessions import goes_on
 from klisza.audit.models import AuditEvent
 from klisza.base import clock
 from klisza.base.errors import NotFound
+from klisza.patients import services as patients
 
 from .people import (
     ANYBODY,
@@ -323,14 +324,14 @@ class TestClosing:
         signed_in.post("/account/close/", {"close": "1"})
         signed_in.post("/account/close/", {"keep": "1"})
         with time_machine.travel(clock.now() + timedelta(days=8)):
-            assert services.close_due() == 0
+            assert patients.close_due() == 0
         account.refresh_from_db()
         assert account.state == Account.State.ACTIVE
 
     def test_it_closes_by_itself_r49(self, signed_in: Client, account: Account) -> None:
         signed_in.post("/account/close/", {"close": "1"})
         ClosingRequest.objects.update(due_at=clock.now())
-        assert services.close_due() == 1
+        assert patients.close_due() == 1
         assert not is_inside(signed_in)
         assert post_login(Client(), account.user_name, PASSWORD).status_code == 200
         assert outbox("mail")[-1]["to"] == account.email
@@ -338,9 +339,9 @@ class TestClosing:
 
     def test_staff_close_it_once(self, account: Account) -> None:
         wish = services.ask_to_close(account=account, by=ANYBODY)
-        services.close_asked(request_id=wish.pk, by=SOMEBODY)
+        patients.close_asked(request_id=wish.pk, by=SOMEBODY)
         with pytest.raises(NotFound):
-            services.close_asked(request_id=wish.pk, by=SOMEBODY)
+            patients.close_asked(request_id=wish.pk, by=SOMEBODY)
 
     def test_needs_a_fresh_factor_t102(self, signed_in: Client) -> None:
         with time_machine.travel(clock.now() + timedelta(minutes=11)):

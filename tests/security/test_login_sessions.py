@@ -16,6 +16,7 @@ from klisza.accounts.services.revocation import subject_of
 from klisza.archive import tickets
 from klisza.base import clock
 from klisza.base.ids import new_id
+from klisza.patients import services as patients
 from tests.accounts.people import ANYBODY, PASSWORD, SOMEBODY, active_account, last_code, post_login, sign_in
 from tests.config.test_settings import start
 
@@ -90,7 +91,7 @@ def test_other_sessions_die_with_the_event_r49(client: Client, account: Account,
         services.end_other_sessions(account=account, kept="another browser", by=ANYBODY)
     elif event == "close":
         wish = services.ask_to_close(account=account, by=ANYBODY)
-        services.close_asked(request_id=wish.pk, by=SOMEBODY)
+        patients.close_asked(request_id=wish.pk, by=SOMEBODY)
     else:
         services.end_sessions(account=account, by=SOMEBODY)
     assert not is_inside(client)

@@ -7,7 +7,7 @@ from .alarms import watch as watch_alarms
 from .change import change_password, set_own_password
 from .clause import accept_clause
 from .clients import create_client, revoke_client
-from .closing import ask_to_close, close_asked, close_due, take_back
+from .closing import ask_to_close, close_asked, take_back
 from .codes import enter_code, send_code
 from .factors.confirming import begin_confirmation
 from .factors.keeping import decline_offer, remove_factor, reset_factors
@@ -25,13 +25,25 @@ from .sessions import end_one as end_session
 from .sessions import end_others as end_other_sessions
 from .sessions import touch as touch_session
 from .staff import ROLES, create_staff, renew_staff_password
-from .suspending import GUARDIAN, HOSPITAL, begin_anew, close_for, give_back, suspend
+from .suspending import (
+    DIED,
+    GUARDIAN,
+    HOSPITAL,
+    PUT_ASIDE,
+    begin_anew,
+    close_for,
+    give_back,
+    said_alive,
+    suspend,
+)
 from .sweep import sweep
 from .unlocking import finish_unlock, start_unlock
 
 __all__ = [
+    "DIED",
     "GUARDIAN",
     "HOSPITAL",
+    "PUT_ASIDE",
     "ROLES",
     "Draft",
     "abandon",
@@ -50,7 +62,6 @@ __all__ = [
     "change_password",
     "choose_language",
     "close_asked",
-    "close_due",
     "close_for",
     "confirm_app",
     "contact",
@@ -82,6 +93,7 @@ __all__ = [
     "reset_factors",
     "revoke",
     "revoke_client",
+    "said_alive",
     "send_code",
     "send_first_code",
     "set_own_password",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from klisza.accounts.models import Account, ClosingRequest
-from klisza.audit.actor import SYSTEM, Actor
+from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import NotFound
@@ -46,20 +46,15 @@ def take_back(*, account: Account, by: Actor) -> None:
 
 
 @transaction.atomic
-def close_asked(*, request_id: uuid.UUID, by: Actor) -> None:
-    """Every session, login and ticket ends; the last mail says so. Raises NotFound when it was taken back."""
+def close_asked(*, request_id: uuid.UUID, by: Actor) -> Account:
+    """Every session, login and ticket ends; the last mail says so. Raises NotFound when it was taken back.
+
+    Part of patients.services.close_asked, which ends what the account could see of others, too.
+    """
     rows = ClosingRequest.objects.filter(pk=request_id, done_at=None, taken_back_at=None)
     wish = rows.select_related("account").first()
     if wish is None or not rows.update(done_at=clock.now()):
         raise NotFound
     end_account(wish.account, state=Account.State.CLOSED, cause=OWNER, action="account.closed", by=by)
     notices.closed(account=wish.account)
-
-
-def close_due() -> int:
-    """The worker's part: wishes that have waited long enough."""
-    due = ClosingRequest.objects.filter(done_at=None, taken_back_at=None, due_at__lte=clock.now())
-    keys = list(due.values_list("pk", flat=True)[:100])
-    for key in keys:
-        close_asked(request_id=key, by=SYSTEM)
-    return len(keys)
+    return wish.account

@@ -65,6 +65,10 @@ def unlock(*, account: Account, reason: str, by: Actor) -> None:
             return
         if locked.lock_cause == "guardian":  # nothing to unlock: its addresses are somebody else's
             raise Refused(_("Enter the person's own e-mail and mobile number first."))
+        if locked.lock_cause == "died":
+            raise Refused(
+                _("The hospital's system says that this person has died. It must be corrected there first.")
+            )
         known_to_others = locked.lock_cause == CODES
         was_new = locked.password_changed_at is None
         locked.state = Account.State.NEW if was_new else Account.State.ACTIVE

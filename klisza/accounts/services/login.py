@@ -25,7 +25,7 @@ from klisza.base import clock, ids
 from klisza.base.errors import TooMany
 
 from . import alarms, codes, known, limits, locking, passwords
-from .suspending import GUARDIAN, HOSPITAL
+from .suspending import PUT_ASIDE
 
 PURPOSES = {Reset.Purpose.RESET: "reset", Reset.Purpose.UNLOCK: "unlock"}
 FAILURES_PER, NAMES_PER = timedelta(minutes=5), timedelta(minutes=10)
@@ -76,7 +76,7 @@ def enter_password(
         _fail(found, upper, source, by)
         raise AccountLocked(locked_sentence()) if _says_locked(found) else WrongPassword(wrong_sentence())
     if found.account_id is None:
-        is_suspended = found.lock_cause in (locking.MERGE, HOSPITAL, GUARDIAN)
+        is_suspended = found.lock_cause in PUT_ASIDE
         raise AccountLocked(suspended_sentence() if is_suspended else locked_sentence())
     account = _succeed(found.account_id, upper, source)
     return _begin(account, by)

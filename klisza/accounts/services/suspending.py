@@ -21,13 +21,16 @@ from .provision import Draft, reissue, usable_email
 # The person is of age, and the addresses are those of a former guardian: the desk enters the own ones.
 GUARDIAN = "guardian"
 HOSPITAL = "hospital"  # beside passwords | codes | staff | merge: the hospital deleted the record
+DIED = "died"  # the hospital says so (R67)
+# Support has nothing to unlock: the registration desk finds out what is to be done.
+PUT_ASIDE = ("merge", HOSPITAL, GUARDIAN, DIED)
 
 
 @transaction.atomic
 def suspend(*, account: Account, cause: str, by: Actor) -> None:
     """End every session and login; the owner is asked at the login to contact the registration desk.
 
-    cause: merge | hospital | guardian. No mail: what to say depends on what the desk finds out.
+    cause: merge | hospital | guardian | died. No mail: what to say depends on what the desk finds out.
     """
     end_account(account, state=Account.State.LOCKED, cause=cause, action="account.locked", by=by)
 
@@ -66,6 +69,13 @@ def give_back(*, account: Account, state: str, cause: str, by: Actor) -> None:
     )
     if changed:
         record("account.unlocked", by=by, objects=[account], reason="given back")
+
+
+@transaction.atomic
+def said_alive(*, account: Account, by: Actor) -> None:
+    """The death was taken back. Nothing opens by itself: support unlocks, once it knows who is there."""
+    if Account.objects.filter(pk=account.pk, lock_cause=DIED).update(lock_cause="staff"):
+        record("account.locked", by=by, objects=[account], reason="death taken back")
 
 
 @transaction.atomic

@@ -39,6 +39,8 @@ ENDED = {
 }
 
 
+    "closed": gettext_lazy("ended because an account was closed"),
+    "death": gettext_lazy("ended by a death"),
 @dataclass(frozen=True)
 class CarerLine:
     grant_id: UUID

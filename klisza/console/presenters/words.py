@@ -97,6 +97,9 @@ TASKS = {
     "identifiers_of_two": gettext_lazy("A message gave identifiers of two records: is it one person?"),
     "patient_deleted": gettext_lazy("The hospital's system has deleted this patient: close the account?"),
     "patient_died": gettext_lazy("The patient has died: the account is closed to everybody"),
+    "death_taken_back": gettext_lazy(
+        "The hospital's system took a death back: unlock the account, enter carers anew"
+    ),
     "seen_by_other": gettext_lazy("Somebody else may have seen data of this patient"),
     "mail_bounced": gettext_lazy("A mail came back: the e-mail address is wrong"),
     "shared_email": gettext_lazy("Another patient uses the same e-mail address: is that right?"),

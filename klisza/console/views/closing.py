@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from klisza.accounts import queries as accounts
-from klisza.accounts import services
 from klisza.accounts.middleware import PortalRequest
 from klisza.audit.services import record
 from klisza.console.readers import reader
 from klisza.patients import queries as patients
+from klisza.patients import services
 
 
 @require_safe

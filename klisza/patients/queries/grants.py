@@ -59,6 +59,16 @@ def grants_on(patient: Patient) -> list[Grant]:
     return list(rows.order_by("-created_at"))
 
 
+def open_grants_on(patient: Patient) -> list[Grant]:
+    """Not noted as ended: those that count, offers, and what the worker has not looked at yet."""
+    return [grant for grant in grants_on(patient) if grant.ended_at is None]
+
+
+def live_on(patient: Patient) -> list[Grant]:
+    """Those by which somebody may see this person's data at this moment."""
+    return [grant for grant in open_grants_on(patient) if is_live(grant)]
+
+
 def grant_on(patient: Patient, grant_id: uuid.UUID) -> Grant | None:
     """One of `grants_on`."""
     return next((grant for grant in grants_on(patient) if grant.pk == grant_id), None)

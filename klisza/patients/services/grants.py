@@ -80,7 +80,7 @@ def give_at_desk(
         if proposal is not None:
             decide_guardian(proposal=proposal, decision="taken", by=by)
         _access_changed(person)
-        _tell_patient(person, "patients/mail/carer_given")
+        tell_patient(person, "patients/mail/carer_given")
     return grant
 
 
@@ -139,7 +139,7 @@ def take_up(*, account: Account, code: str, by: Actor) -> Grant:
         found.refresh_from_db()
         record("grant.given", by=by, patient_id=person.pk, objects=[found, account])
         _access_changed(person)
-        _tell_patient(person, "patients/mail/carer_given")
+        tell_patient(person, "patients/mail/carer_given")
     return found
 
 
@@ -147,7 +147,7 @@ def take_up(*, account: Account, code: str, by: Actor) -> Grant:
 def end(*, grant: Grant, reason: str, by: Actor) -> None:
     """It is over at once: pages at their next request, pictures and downloads within two seconds.
 
-    reason: patient | carer | desk | age | date | offer.
+    reason: patient | carer | desk | age | date | offer | closed | death.
     """
     ended = Grant.objects.filter(pk=grant.pk, ended_at=None).update(
         ended_at=clock.now(), end_reason=reason, offer_digest=None
@@ -220,8 +220,8 @@ def _access_changed(person: Patient) -> None:
     Patient.objects.filter(pk=person.pk).update(access_epoch=F("access_epoch") + 1)
 
 
-def _tell_patient(person: Patient, template: str) -> None:
-    """That somebody may look from now on; who, the page says (R65)."""
+def tell_patient(person: Patient, template: str) -> None:
+    """That somebody may look from now on, or no more; who, the page says (R65)."""
     account = queries.account_of(person)
     if account is None or not account.email or account.state != Account.State.ACTIVE:
         return

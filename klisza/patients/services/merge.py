@@ -14,6 +14,7 @@ from klisza.base.errors import BadMessage
 from klisza.patients import queries
 from klisza.patients.models import MergeRecord, Patient
 
+from . import death
 from .family import Family, hold, refold, tell_readers
 from .restriction import follow
 from .rivals import settle_rivals
@@ -113,6 +114,8 @@ def _settle(family: Family, tops: Iterable[Patient], entry: MergeRecord | None, 
     for top in tops:
         if "restricted_reason" in family.changed.get(top.pk, set()):
             follow(top, by=by)
+        if top.is_dead or "is_dead" in family.changed.get(top.pk, set()):
+            death.follow(top, by=by)
 
 
 def _is_known(first: Patient, second: Patient, kind: str, stated_at: datetime | None, origin: str) -> bool:

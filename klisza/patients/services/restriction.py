@@ -12,6 +12,7 @@ from klisza.patients import queries
 from klisza.patients.models import Patient
 from klisza.patients.statements import add, key_of
 
+from . import death
 from .family import hold, refold, tell_readers
 from .tasks import close_task, open_task
 
@@ -31,6 +32,8 @@ def follow(top: Patient, *, by: Actor) -> None:
             give_back(
                 account=account, state=Account.State.NEW if was_new else Account.State.ACTIVE, cause="", by=by
             )
+    if top.is_dead:
+        death.follow(top, by=by)
 
 
 @transaction.atomic

@@ -22,11 +22,11 @@ from klisza.patients.queries import Form
 from klisza.patients.statements import IDENTITY, Key, add, key_of, newest, text_of, time_of
 from klisza.standards.hl7v2.facts import DELETED, Identifier, Person, Stamp
 
-from . import restriction
+from . import death, restriction
 from .account import settle_account
 from .family import hold, is_other_person, refold, tell_readers
 from .identifiers import add_forms, learn
-from .tasks import close_task, open_task, watch_shared_email
+from .tasks import open_task, watch_shared_email
 
 SEXES = ("F", "M", "O")
 CONTACT = ("email", "mobile")
@@ -250,7 +250,7 @@ def _key(stamp: Stamp | None, known: Iterable[list[Any]]) -> Key:
 def _after(top: Patient, changed: set[str], by: Actor) -> None:
     """What the desk must know, and whether the account may be used."""
     if "is_dead" in changed:
-        (open_task if top.is_dead else close_task)(top, "patient_died")
+        death.follow(top, by=by)
     if "restricted_reason" in changed:
         restriction.follow(top, by=by)
     if "email" in changed:

@@ -30,9 +30,9 @@ from klisza.accounts import queries
 from klisza.accounts.errors import AccountLocked, WrongPasskey
 from klisza.accounts.models import Account, Challenge, Factor, Login
 from klisza.accounts.sentences import locked_sentence, suspended_sentence
-from klisza.accounts.services import known, limits, locking
+from klisza.accounts.services import known, limits
 from klisza.accounts.services.login import begin
-from klisza.accounts.services.suspending import HOSPITAL
+from klisza.accounts.services.suspending import PUT_ASIDE
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock, sealing
@@ -126,7 +126,7 @@ def enter_passkey(*, challenge_id: str, answer: str, kind: str, by: Actor) -> tu
     with transaction.atomic():
         known.owner_is_back(account)
     if not account.is_active:
-        is_suspended = account.lock_cause in (locking.MERGE, HOSPITAL)
+        is_suspended = account.lock_cause in PUT_ASIDE
         raise AccountLocked(suspended_sentence() if is_suspended else locked_sentence())
     with transaction.atomic():
         login, key = begin(account=account, by=by, purpose="login")
