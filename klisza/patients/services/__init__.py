@@ -5,7 +5,6 @@ from __future__ import annotations
 from .account import provide_account, settle_account, settle_contact_tasks
 from .changes import before_moves, change_identifier, move_identifiers, note_move, shell, undo_move
 from .closing import close_asked, close_due
-from .contact import enter_contact
 from .grants import end as end_grant
 from .grants import end_over, give_at_desk, offer, take_up
 from .grown import enter_own_contact, suspend_grown_up
