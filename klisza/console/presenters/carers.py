@@ -36,11 +36,11 @@ ENDED = {
     "age": gettext_lazy("ended with the 18th birthday"),
     "date": gettext_lazy("the last day is over"),
     "offer": gettext_lazy("the code was not used"),
+    "closed": gettext_lazy("ended because an account was closed"),
+    "death": gettext_lazy("ended by a death"),
 }
 
 
-    "closed": gettext_lazy("ended because an account was closed"),
-    "death": gettext_lazy("ended by a death"),
 @dataclass(frozen=True)
 class CarerLine:
     grant_id: UUID
