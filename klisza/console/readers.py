@@ -8,6 +8,7 @@ from klisza.accounts.middleware import PortalRequest
 DESK = ("registration", "clinic")
 IMAGES = ("radiology", "integration", "registration")
 READERS: dict[str, tuple[str, ...]] = {
+    "desk": ("registration",),
     "tasks": DESK,
     "work": (*DESK, "radiology", "integration"),
     "held": ("registration", "integration"),

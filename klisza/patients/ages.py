@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from django.conf import settings
+
 from klisza.base import clock
 
 FULL_AGE = 18
@@ -16,6 +18,11 @@ def age(born: date, today: date) -> int:
 
 def age_now(born: date) -> int:
     return age(born, clock.local_date(clock.now()))
+
+
+def may_have_own_account(born: date) -> bool:
+    """From the age the hospital has set; until 18 only at the desk, with the own document."""
+    return age_now(born) >= settings.OWN_ACCOUNT_AGE
 
 
 def of_age_at(born: date) -> datetime:

@@ -44,11 +44,12 @@ DATA_ACTIONS = {
     "grant.ended": _("Somebody may no longer see your data"),
     "carer.acting": _("A carer opened your data"),
     "patient.own_contact": _("Your own contact data entered by the registration desk"),
+    "patient.contact_entered": _("Your contact data entered by the registration desk"),
     "factor.reset": _("Ways of logging in reset by staff"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # Their reason is a note of the desk for the auditor: which document was seen.
-DESK_NOTES = frozenset({"grant.given", "grant.ended", "patient.own_contact"})
+DESK_NOTES = frozenset({"grant.given", "grant.ended", "patient.own_contact", "patient.contact_entered"})
 # What the person's own account did.
 OWN_ACTIONS = {
     "login.ok": _("Logged in"),
@@ -60,6 +61,8 @@ OWN_ACTIONS = {
     "recovery.made": _("New recovery codes made"),
     "login.recovery_ok": _("Logged in with a recovery code"),
     "session.ended": _("Another device logged out"),
+    "examination.hidden_from_carers": _("An examination kept from carers"),
+    "examination.shown_to_carers": _("An examination shown to carers again"),
     "account.closing_asked": _("Closing of the account asked for"),
     "account.closing_taken_back": _("Closing of the account taken back"),
 }

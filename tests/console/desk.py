@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from klisza.accounts.models import Account, StaffRole
-from klisza.accounts.session import EPOCH, SINCE
+from klisza.accounts.session import EPOCH, FRESH, SINCE
 from klisza.audit.models import AuditEvent
 from klisza.gateways.models import InboundMessage
 
@@ -32,7 +32,7 @@ def signed_in(*roles: str) -> Client:
     client.force_login(account, backend="klisza.accounts.backend.ById")
     session = client.session
     now = int(timezone.now().timestamp())
-    session.update({EPOCH: account.session_epoch, SINCE: now, "language": "en"})
+    session.update({EPOCH: account.session_epoch, SINCE: now, FRESH: now, "language": "en"})
     session.save()
     return client
 

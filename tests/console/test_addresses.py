@@ -109,7 +109,8 @@ def rows() -> dict[str, Any]:
 
 def test_searches_leave_no_words_in_the_audit(everything: Patient) -> None:
     client = signed_in("admin")
-    client.post("/staff/", {"identifier": "MRN-77"})
+    client.post("/staff/", {"wanted": "MRN-77"})
+    client.post("/staff/desk/", {"wanted": "Nazwisko 21.03.1958"})
     client.post("/staff/integration/", {"identifier": "MRN-77", "accession_number": "ACC-55"})
     said = " ".join(AuditEvent.objects.values_list("reason", flat=True))
     assert not any(word in said for word in SAID)

@@ -58,7 +58,7 @@ class TestCandidates:
     ) -> None:
         study = unmatched(patient_name="Ktoś^Inny", patient_birth_date=None)
         assert str(anna.pk) not in page(radiology, f"/staff/studies/{study.pk}/")
-        answer = radiology.post(f"/staff/studies/{study.pk}/", {"identifier": "MRN-1"})
+        answer = radiology.post(f"/staff/studies/{study.pk}/", {"wanted": "MRN-1"})
         assert str(anna.pk) in answer.content.decode()
         assert "MRN-1" not in AuditEvent.objects.get(action="staff.searched").reason
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
+import uuid
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -48,9 +50,19 @@ class CarerForm(DocumentForm):
     mobile = forms.CharField(label=_("Mobile number of the carer"), required=False, max_length=32)
     scope = forms.ChoiceField(
         label=_("What may the carer see?"),
-        choices=[("all", _("images and reports")), ("no_reports", _("only the images"))],
+        choices=[
+            ("all", _("images and reports")),
+            ("no_reports", _("only the images")),
+            ("chosen", _("images and reports of the examinations chosen below")),
+        ],
         initial="all",
         widget=forms.RadioSelect,
+    )
+    chosen = forms.TypedMultipleChoiceField(
+        label=_("Examinations, if only some"),
+        coerce=uuid.UUID,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     last_day = forms.DateField(
         label=_("Last day, if it ends sooner"),
@@ -59,10 +71,24 @@ class CarerForm(DocumentForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     proposal = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    field_order = ("kind", "carer_name", "user_name", "email", "mobile", "scope", "last_day", "document")
+    field_order = (
+        "kind", "carer_name", "user_name", "email", "mobile", "scope", "chosen", "last_day", "document",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, examinations: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        """examinations: (id, words) of those in the patient's list; without any there is nothing to choose."""
+        super().__init__(*args, **kwargs)
+        if examinations:
+            cast("forms.ChoiceField", self.fields["chosen"]).choices = list(examinations)
+            return
+        del self.fields["chosen"]
+        scope = cast("forms.ChoiceField", self.fields["scope"])
+        scope.choices = [choice for choice in scope.choices if choice[0] != "chosen"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if data.get("scope") == "chosen" and not data.get("chosen") and "chosen" not in self.errors:
+            self.add_error("chosen", _("Choose at least one examination."))
         if not self.errors and not data.get("user_name") and not (data.get("email") and data.get("mobile")):
             raise forms.ValidationError(_("Enter the user name, or both the e-mail and the mobile number."))
         return data
@@ -72,6 +98,25 @@ class OwnContactForm(DocumentForm):
     email = forms.EmailField(label=_("The person's own e-mail"), max_length=254)
     mobile = forms.CharField(label=_("The person's own mobile number"), max_length=32)
     field_order = ("email", "mobile", "document")
+
+
+class EntryForm(DocumentForm):
+    """Of somebody without an account in use; what stays empty stays as it is on file."""
+
+    email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
+    mobile = forms.CharField(
+        label=_("Mobile number"),
+        required=False,
+        max_length=32,
+        widget=forms.TextInput(attrs={"inputmode": "tel"}),
+    )
+    field_order = ("email", "mobile", "document")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not data.get("email") and not data.get("mobile"):
+            raise forms.ValidationError(_("Enter the e-mail, the mobile number or both."))
+        return data
 
 
 class ContactForm(DocumentForm):

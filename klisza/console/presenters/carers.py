@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from klisza.accounts import masking
 from klisza.accounts.models import Account, ContactChange
 from klisza.accounts.services import contact
+from klisza.base import clock
 from klisza.console.documents import DOCUMENTS
+from klisza.examinations import kinds
+from klisza.examinations import queries as examinations
+from klisza.examinations.services.carers import MOST_CHOSEN
 from klisza.patients import ages
 from klisza.patients import queries as patients
 from klisza.patients.models import Grant, GuardianProposal, Patient
@@ -23,7 +26,7 @@ from . import words
 SCOPES = {
     "all": gettext_lazy("images and reports"),
     "no_reports": gettext_lazy("only the images"),
-    "chosen": gettext_lazy("examinations the patient has chosen"),
+    "chosen": gettext_lazy("chosen examinations"),
 }
 KINDS = {
     "guardian": gettext_lazy("parent or guardian"),
@@ -66,13 +69,26 @@ def carer_line(grant: Grant) -> CarerLine:
         grant_id=grant.pk,
         name=grant.carer_name,
         kind=words.word(KINDS, grant.kind),
-        scope=words.word(SCOPES, grant.scope),
+        scope=_scope(grant),
         state=state,
         document=document_words(grant.document),
         user_name=grant.account.user_name if grant.account else "",
         until=patients.until(grant),
         is_open=live or waits,
     )
+
+
+def _scope(grant: Grant) -> str:
+    scope = words.word(SCOPES, grant.scope)
+    return f"{scope} ({examinations.chosen_count(grant)})" if grant.scope == Grant.Scope.CHOSEN else scope
+
+
+def examination_choices(person: Patient) -> list[tuple[str, str]]:
+    """What is in the patient's list, by kind and day: the desk needs no titles."""
+    return [
+        (str(one.pk), f"{kinds.get(one.kind).name}, {clock.local_date(one.performed_at):%d.%m.%Y}")
+        for one in examinations.listed(person)[:MOST_CHOSEN]
+    ]
 
 
 def document_words(noted: str) -> str:
@@ -111,6 +127,10 @@ def contact_of(account: Account) -> Contact:
     return Contact(account.user_name, masking.masked_email(account), masking.masked_mobile(account))
 
 
+def contact_on_file(person: Patient) -> Contact:
+    return contact_of(Account(email=person.email, mobile=person.mobile))
+
+
 @dataclass(frozen=True)
 class ChangeLine:
     masked: str
@@ -134,7 +154,7 @@ def is_minor(person: Patient) -> bool:
 
 def may_have_own_account(person: Patient) -> bool:
     """From the age the hospital has set, while nobody has an account, or the one there is a former guardian's."""
-    if person.birth_date is None or ages.age_now(person.birth_date) < settings.OWN_ACCOUNT_AGE:
+    if person.birth_date is None or not ages.may_have_own_account(person.birth_date):
         return False
     account = patients.account_of(person)
     return (account is None and is_minor(person)) or patients.needs_own_contact(person)

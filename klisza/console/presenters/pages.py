@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 TITLES = {
+    "desk": _("Registration desk"),
     "tasks": _("Tasks of the registration desk"),
     "work": _("What messages could not settle"),
     "held": _("Messages that wait for their patient"),
@@ -29,7 +30,10 @@ TITLES = {
     "rules": _("When results are released"),
     "waves": _("Invitations"),
 }
+# What the desk works through, beside its search.
+DESK_LISTS = ("tasks", "bounces", "messages", "guardians", "closing", "work")
 GROUPS = (
+    (_("Patients"), ("desk",)),
     (
         _("What waits for somebody"),
         (
@@ -59,14 +63,10 @@ class Group:
 
 def groups(mine: Sequence[str], counts: Mapping[str, int]) -> list[Group]:
     made = [
-        Group(
-            str(title),
-            [
-                PageLink(f"console:{name}", str(TITLES[name]), counts.get(name))
-                for name in names
-                if name in mine
-            ],
-        )
-        for title, names in GROUPS
+        Group(str(title), links([name for name in names if name in mine], counts)) for title, names in GROUPS
     ]
     return [group for group in made if group.pages]
+
+
+def links(names: Sequence[str], counts: Mapping[str, int]) -> list[PageLink]:
+    return [PageLink(f"console:{name}", str(TITLES[name]), counts.get(name)) for name in names]

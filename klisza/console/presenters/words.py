@@ -333,6 +333,56 @@ DOORS = {
     "start block inside a message": gettext_lazy("A new message began inside of another one"),
     "no message in what was sent": gettext_lazy("What was sent was no HL7 message"),
 }
+# Why an account is locked or closed, and what to do about it.
+LOCKED = {
+    "passwords": gettext_lazy("Too many wrong passwords. Unlock it when you have made sure who is asking."),
+    "codes": gettext_lazy(
+        "Too many wrong codes: somebody may know the password. Unlocked, it needs a new password."
+    ),
+    "staff": gettext_lazy("It was locked by staff."),
+    "merge": gettext_lazy("Put aside when two records were joined: the person's other account counts."),
+    "hospital": gettext_lazy("The hospital's system has deleted this record."),
+    "guardian": gettext_lazy(
+        "The person is 18 now: what a parent or guardian had given no longer logs in. Enter the person's own "
+        "e-mail and mobile number first, with a document."
+    ),
+}
+DELIVERIES = {
+    "waiting": gettext_lazy("waits to be sent since %(at)s"),
+    "sending": gettext_lazy("is being sent since %(at)s"),
+    "sent": gettext_lazy("sent %(at)s"),
+    "failed": gettext_lazy("could not be sent, %(at)s"),
+    "expired": gettext_lazy("not sent in time, %(at)s"),
+    "bounced": gettext_lazy("came back %(at)s"),
+}
+# What stands between a patient and an account (patients' service why_no_account).
+NO_ACCOUNT = {
+    "no_email": gettext_lazy("There is no e-mail address."),
+    "no_mobile": gettext_lazy("There is no mobile number."),
+    "number_not_allowed": gettext_lazy("No codes can be sent to the telephone number on file."),
+    "no_birth_date": gettext_lazy("The date of birth is missing: have it entered in the hospital's system."),
+    "under_age": gettext_lazy("Under 18: an own account only at the desk, with the person's own document."),
+    "too_young": gettext_lazy("Too young for an own account: enter a parent or guardian as carer."),
+    "own_contact": gettext_lazy(
+        "Of age, but the e-mail or mobile number on file may be a parent's: enter the person's own."
+    ),
+    "died": gettext_lazy("The patient has died."),
+    "restricted": gettext_lazy("The hospital keeps this record back."),
+    "put_aside": gettext_lazy("There was an account; it was put aside. No second one appears by itself."),
+    "no_name": gettext_lazy("The record has no name yet: the hospital's system has to send it."),
+    "invitation": gettext_lazy(
+        "This hospital invites its patients: the account appears with the invitation."
+    ),
+    "examination": gettext_lazy("The account appears with the first examination that can be looked at."),
+}
+# Why an examination does not stand in its patient's list (the gate's own words).
+NOT_LISTED = {
+    "record": gettext_lazy("Not shown: the hospital keeps this record back."),
+    "planned": gettext_lazy("Not shown: it has not been performed yet."),
+    "kind": gettext_lazy("Not shown: a rule says that examinations of this kind are not shown."),
+    "cancelled": gettext_lazy("Not shown: it was cancelled."),
+    "nothing": gettext_lazy("Not shown: neither images nor a report nor an order is there."),
+}
 HIDDEN = {
     "moved": gettext_lazy(
         "Hidden: another system moved something of this patient, and nobody has looked yet"

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db.models import Q
 
+from klisza.examinations import identity
 from klisza.examinations.models import Examination
 from klisza.patients import queries as patients
 from klisza.patients.models import DeskTask, MergeRecord, Patient, PatientIdentifier
@@ -14,19 +15,25 @@ MOST_FOUND = 20
 MOST_EXAMINATIONS = 100
 
 
-def find(*, identifier: str = "", family_name: str = "", birth_date: date | None = None) -> list[Patient]:
-    """By an identifier of any issuer, or by family name and birth date; merged records lead to one person."""
+def find(*, identifier: str = "", name: str = "", birth_date: date | None = None) -> list[Patient]:
+    """By a number of any issuer, or by family name and birth date; merged records lead to one person.
+
+    name: the family name, or both names in either order; case and accents make no difference.
+    """
     if identifier:
-        rows = PatientIdentifier.objects.filter(value=identifier.strip()).select_related("patient")[
-            :MOST_FOUND
-        ]
-        found = [row.patient for row in rows]
-    elif family_name and birth_date:
-        named = Patient.objects.filter(family_name__iexact=family_name.strip(), birth_date=birth_date)
-        found = list(named[:MOST_FOUND])
+        rows = PatientIdentifier.objects.filter(value__in={identifier, identifier.upper()})
+        found = [row.patient for row in rows.select_related("patient")[:MOST_FOUND]]
+    elif name and birth_date:
+        born = Patient.objects.filter(birth_date=birth_date).order_by("family_name", "given_name", "pk")
+        found = [person for person in born if identity.fold(name) in _names(person)][:MOST_FOUND]
     else:
         found = []
     return list({person.pk: person for person in map(patients.survivor, found)}.values())
+
+
+def _names(person: Patient) -> set[str]:
+    family, given = identity.fold(person.family_name), identity.fold(person.given_name)
+    return {family, f"{family} {given}", f"{given} {family}"}
 
 
 def identifiers_of(patient: Patient) -> list[PatientIdentifier]:

@@ -1,6 +1,6 @@
 """What staff decide by hand."""
 
-from .closing import close_breach, dismiss_guardian, finish_bounce, finish_task, finish_work
+from .closing import close_breach, dismiss_guardian, finish_bounce, finish_task, finish_work, forget_bounces
 from .images import settle_disagreement, show_again, take_back
 from .sending import send_again
 
@@ -10,6 +10,7 @@ __all__ = [
     "finish_bounce",
     "finish_task",
     "finish_work",
+    "forget_bounces",
     "send_again",
     "settle_disagreement",
     "show_again",

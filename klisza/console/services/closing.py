@@ -56,6 +56,14 @@ def close_bounce_task(account_id: uuid.UUID | None, patient: Patient, *, by: Act
         patients.finish_task(task=task, by=by)
 
 
+def forget_bounces(*, patient: Patient, by: Actor) -> None:
+    """The desk has entered another e-mail address: the mails that came back from the old one are settled."""
+    mine = [account.pk for account in queries.accounts_of(queries.survivor(patient))]
+    rows = Message.objects.filter(account_id__in=mine, bounced_at__isnull=False, bounce_done_at=None)
+    for message_id in list(rows.values_list("pk", flat=True)):
+        finish_bounce(message_id=message_id, by=by)
+
+
 @transaction.atomic
 def finish_task(*, task_id: int, by: Actor) -> None:
     """A task of the desk that does not close by itself. Raises NotFound."""

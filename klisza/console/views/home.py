@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -16,7 +14,7 @@ from klisza.audit.services import record
 from klisza.base import sealing
 from klisza.console import queries
 from klisza.console.forms.find import FindForm
-from klisza.console.presenters import pages
+from klisza.console.presenters import desk, pages
 from klisza.console.readers import DESK, READERS, may_read
 from klisza.patients.models import Patient
 
@@ -30,11 +28,12 @@ def home(request: PortalRequest) -> HttpResponse:
     form = FindForm(request.POST if request.method == "POST" and may_search else None)
     found: list[Patient] | None = None
     if form.is_bound and form.is_valid():
-        found = find_recorded(request, form.cleaned_data)
+        found = find_recorded(request, form)
     mine = [name for name, roles in READERS.items() if may_read(request, *roles)]
     context = {
         "form": form,
-        "found": found,
+        "find_address": "console:desk" if may_read(request, *READERS["desk"]) else "console:home",
+        "found": None if found is None else [desk.found(person) for person in found],
         "groups": pages.groups(mine, queries.counts(mine)),
         "may_search": may_search,
         "alarms": accounts.alarms(),
@@ -42,9 +41,10 @@ def home(request: PortalRequest) -> HttpResponse:
     return render(request, "console/home.html", context)
 
 
-def find_recorded(request: PortalRequest, wanted: dict[str, Any]) -> list[Patient]:
+def find_recorded(request: PortalRequest, form: FindForm) -> list[Patient]:
     """The log keeps a digest: whether two searches were the same can be told, whom they meant cannot."""
-    text = "\n".join(str(wanted[name] or "").strip().casefold() for name in sorted(wanted))
+    wanted = form.criteria
+    text = "\n".join(str(wanted[name]).casefold() for name in sorted(wanted))
     found = queries.find(**wanted)
     summary = f"{sealing.digest(text, purpose='staff search')[:16]}, {len(found)} found"
     record("staff.searched", by=request.actor, reason=summary)

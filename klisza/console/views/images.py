@@ -47,7 +47,7 @@ def study(request: PortalRequest, study_id: uuid.UUID) -> HttpResponse:
     """What the images say, next to patients whose they may be. The search is a POST: no names in addresses."""
     row = queries.study(study_id)
     form = FindForm(request.POST if request.method == "POST" else None)
-    found = find_recorded(request, form.cleaned_data) if form.is_bound and form.is_valid() else []
+    found = find_recorded(request, form) if form.is_bound and form.is_valid() else []
     return _page(request, row, form, queries.candidates(row, found))
 
 

@@ -17,20 +17,23 @@ from klisza.accounts.decorators import staff_required
 from klisza.accounts.middleware import PortalRequest
 from klisza.accounts.models import Account
 from klisza.audit.services import record
-from klisza.base.errors import NotFound
+from klisza.base.errors import NotFound, Refused
 from klisza.console import queries
 from klisza.console import services as decisions
-from klisza.console.forms.find import UnlockForm
+from klisza.console.forms.find import IdentityForm
 from klisza.console.forms.work import ReasonForm
 from klisza.console.presenters import accounts as cards
-from klisza.console.presenters import words
+from klisza.console.presenters import desk, words
+from klisza.console.queries import desk as standing
 from klisza.console.readers import DESK, may_read
-from klisza.examinations import kinds, wording
 from klisza.examinations import queries as examinations
+from klisza.examinations import wording
 from klisza.examinations.services import note_list
 from klisza.patients import queries as patients
 from klisza.patients import services
 from klisza.patients.models import Patient
+
+POLICY = {"invitation", "examination"}
 
 
 @require_safe
@@ -45,6 +48,7 @@ def patient_page(
     """forms: those that came back with a fault, by their name in the template."""
     unmerge = forms.get("unmerge_form")
     person = patients.survivor(patients.get(patient_id))
+    judged, may_release = standing.judged_examinations(person), may_read(request, "clinic")
     by_id = {account.pk: account for account in patients.accounts_of(person)}
     record("patient.viewed", by=request.actor, patient_id=person.pk)
     context = {
@@ -65,13 +69,11 @@ def patient_page(
         ],
         "journal": [(row, words.word(words.MERGES, row.kind)) for row in queries.journal_of(person)],
         "may_enter": may_read(request, "registration"),
-        "can_change_contact": _has_account_in_use(person),
-        "may_release": may_read(request, "clinic"),
-        "examinations": [
-            (row, wording.heading(kinds.get(row.kind), row.title))
-            for row in (queries.examinations_of(person) if may_read(request, "clinic") else [])
-        ],
-        "unlock_form": UnlockForm(),
+        "may_release": may_release,
+        "seen": [desk.seen(row, door, with_title=may_release) for row, door in judged],
+        "waiting": desk.waiting_lines(person, standing.waiting_for(person), has_any=bool(judged)),
+        **({} if by_id else _without_account(person)),
+        "unlock_form": IdentityForm(auto_id="unlock-%s"),
         "lift_form": ReasonForm(auto_id="lift-%s"),
         "look_form": ReasonForm(auto_id="look-%s"),
         "form": next(iter(forms.values()), None),
@@ -84,11 +86,15 @@ def patient_page(
 @staff_required(*DESK)
 def unlock(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
     """Support has made sure who is calling; how, stands in the audit."""
-    form = UnlockForm(request.POST)
+    form = IdentityForm(request.POST, auto_id="unlock-%s")
     if not form.is_valid():
         return patient_page(request, patient_id, status=400, unlock_form=form)
     account = _account(patient_id, lambda account: account.is_locked)
-    accounts.unlock(account=account, reason=form.cleaned_data["reason"], by=request.actor)
+    try:
+        accounts.unlock(account=account, reason=form.cleaned_data["reason"], by=request.actor)
+    except Refused as refusal:  # of age now: the addresses are a former guardian's
+        form.add_error(None, refusal.sentence)
+        return patient_page(request, patient_id, status=400, unlock_form=form)
     messages.success(request, _("The account is unlocked. The patient has been told by e-mail."))
     return redirect("console:patient", patient_id)
 
@@ -99,6 +105,34 @@ def reissue(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
     account = _account(patient_id, lambda account: account.state == Account.State.NEW)
     accounts.reissue(account=account, by=request.actor)
     messages.success(request, _("A new temporary password is on its way to the patient's e-mail address."))
+    return redirect("console:patient", patient_id)
+
+
+@require_POST
+@staff_required("registration")
+def create(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
+    """The person stands at the desk and asks for it: nobody waits for the first examination or an invitation."""
+    person = patients.survivor(patients.get(patient_id))
+    if services.provide_account(patient=person, by=request.actor, invited=True) is None:
+        messages.error(request, _("There is something in the way of an account; see below."))
+    else:
+        messages.success(request, _("The account is made. The temporary password is on its way by e-mail."))
+    return redirect("console:patient", person.pk)
+
+
+@require_POST
+@staff_required(*DESK)
+def send_link(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
+    """As if the patient had pressed "forgotten password": the same mail, within the same limits (M8.2)."""
+    account = _account(patient_id, lambda account: account.state == Account.State.ACTIVE)
+    try:
+        accounts.ask_for_reset(user_name=account.user_name, source=_desk_of(request), by=request.actor)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(
+            request, _("A link for a new password is on its way to the patient's e-mail address.")
+        )
     return redirect("console:patient", patient_id)
 
 
@@ -158,9 +192,15 @@ def as_patient(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
     return render(request, "console/as_patient.html", context)
 
 
-def _has_account_in_use(person: Patient) -> bool:
-    account = patients.account_of(person)
-    return account is not None and account.state in (Account.State.ACTIVE, Account.State.LOCKED)
+def _without_account(person: Patient) -> dict[str, object]:
+    """Why there is none; where only the hospital's policy waits, the desk need not."""
+    reasons = services.why_no_account(patient=person, visible=standing.has_something_to_see(person))
+    return {"no_account": desk.why_no_account(reasons), "can_create": set(reasons) <= POLICY}
+
+
+def _desk_of(request: PortalRequest) -> str:
+    """Its wishes are counted for each of the staff, apart from those of the network."""
+    return f"staff {request.actor.id}"
 
 
 def _unmerge_form(other: Patient, data: QueryDict | None = None) -> ReasonForm:

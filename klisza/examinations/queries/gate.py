@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, time
 
 from django.conf import settings
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from klisza.base import clock
 from klisza.base.errors import NotAllowed, NotFound
@@ -17,7 +17,8 @@ from klisza.examinations.models import (
     ReportState,
     State,
 )
-from klisza.patients.models import Grant
+from klisza.patients import queries as patients
+from klisza.patients.models import Grant, Patient
 from klisza.patients.viewer import Viewer
 
 PURPOSES = frozenset({"list", "detail", "images", "report", "export", "notice"})
@@ -44,10 +45,12 @@ def visible(viewer: Viewer, *, purpose: str) -> QuerySet[Examination]:
 
 
 def _within_grant(mine: QuerySet[Examination], viewer: Viewer, purpose: str) -> QuerySet[Examination]:
-    """What a carer may see of it. A scope that is not known here shows nothing.
+    """What a carer may see of it, without what the person keeps from carers. A scope that is not known here
+    shows nothing.
 
     Rows for a carer who reads no reports say so themselves: `report_open` is closed for them on every page.
     """
+    mine = mine.filter(hidden_from_carers_at=None)
     if viewer.scope == "all":
         return mine
     if viewer.scope == "chosen" and viewer.grant_id is not None:
@@ -57,27 +60,89 @@ def _within_grant(mine: QuerySet[Examination], viewer: Viewer, purpose: str) -> 
     return mine.none()
 
 
+def in_scope(viewer: Viewer, examination: Examination, *, purpose: str) -> bool:
+    """A carer's grant reaches this examination, whether or not it is released now."""
+    mine = Examination.objects.filter(pk=examination.pk, patient_id__in=viewer.patient_ids)
+    return _within_grant(mine, viewer, purpose).exists()
+
+
 def open_now() -> QuerySet[Examination]:
     """Stands in its patient's list at this moment.
 
     Of a shown kind, not older than the cut-off (R64), of a person whose record is not restricted.
     """
-    gate = Examination.objects.filter(
-        visible=True,
-        shown_kind=True,
-        hidden_reason="",
-        patient__restricted_reason="",
-    )
-    for merged_into in ("patient__survivor", "patient__survivor__survivor"):
-        open_record = {f"{merged_into}__restricted_reason": ""}
-        gate = gate.filter(Q(**{merged_into: None}) | Q(**open_record))
+    return Examination.objects.filter(*_doors().values())
+
+
+def to_look_at() -> QuerySet[Examination]:
+    """In a list, and images or report can be opened now: what an account is made for (S7)."""
+    now = clock.now()
+    images = Q(images__in=IMAGES_SHOWN, images_from__lte=now)
+    report = Q(report__in=REPORTS_SHOWN, report_from__lte=now)
+    return open_now().filter(images | report)
+
+
+def listed(patient: Patient) -> QuerySet[Examination]:
+    """In the list of this person now, newest first: for the desk, which chooses among them for a carer."""
+    mine = open_now().filter(patient__in=patients.aliases(patients.survivor(patient)))
+    return mine.order_by("-performed_at", "-id")
+
+
+def _doors() -> dict[str, Q]:
+    """What must hold, by the word that tells staff what does not: `open_now` and `with_closed_doors` are these."""
+    doors = {
+        "record": _open_record(),
+        "itself": Q(visible=True, shown_kind=True, hidden_reason=""),
+    }
     if not settings.SHOW_PLANNED:
-        gate = gate.exclude(state=State.PLANNED, images=Images.NONE, report=ReportState.NONE)
+        doors["planned"] = ~Q(state=State.PLANNED, images=Images.NONE, report=ReportState.NONE)
     if settings.SHOW_FROM:
-        gate = gate.filter(
-            performed_at__gte=datetime.combine(settings.SHOW_FROM, time.min, clock.local_zone())
-        )
-    return gate
+        first = datetime.combine(settings.SHOW_FROM, time.min, clock.local_zone())
+        doors["cut_off"] = Q(performed_at__gte=first)
+    return doors
+
+
+def _open_record() -> Q:
+    open_record = Q(patient__restricted_reason="")
+    for merged_into in ("patient__survivor", "patient__survivor__survivor"):
+        open_record &= Q(**{merged_into: None}) | Q(**{f"{merged_into}__restricted_reason": ""})
+    return open_record
+
+
+def with_closed_doors(rows: QuerySet[Examination]) -> list[tuple[Examination, str]]:
+    """Each with what keeps it out of its patient's list; empty = it stands there.
+
+    record | cut_off | planned | kind | hidden | cancelled | nothing (as `why_not_listed` says it).
+    """
+    doors = _doors()
+    judged = rows.annotate(
+        **{
+            f"door_{name}": Case(When(door, then=Value(True)), default=Value(False))
+            for name, door in doors.items()
+        }
+    )
+    return [(row, _closed_door(row, list(doors))) for row in judged]
+
+
+def _closed_door(row: Examination, doors: list[str]) -> str:
+    closed = next((name for name in doors if not getattr(row, f"door_{name}")), "")
+    return (why_not_listed(row) or "nothing") if closed == "itself" else closed
+
+
+def why_not_listed(examination: Examination) -> str:
+    """Everything of the gate but time, person and viewer: cancelled | kind | hidden | nothing; empty = listed.
+
+    A withdrawn fact alone leaves nothing to stand in a list; a performed or planned order does.
+    """
+    if examination.state == State.CANCELLED:
+        return "cancelled"
+    if not examination.shown_kind:
+        return "kind"
+    if examination.hidden_reason:
+        return "hidden"
+    if examination.images in IMAGES_SHOWN or examination.report in (ReportState.PENDING, *REPORTS_SHOWN):
+        return ""
+    return "" if examination.orders.exclude(state=State.CANCELLED).exists() else "nothing"
 
 
 def get_visible(viewer: Viewer, examination_id: uuid.UUID, *, purpose: str) -> Examination:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
 
 from klisza.audit.actor import Actor
-from klisza.base import clock
 from klisza.base.turns import Turns
 from klisza.examinations import queries
 from klisza.examinations.models import Examination
@@ -30,10 +28,7 @@ def provide_accounts(limit: int, *, by: Actor, since: datetime | None = None) ->
 
 
 def _waiting(limit: int, since: datetime | None) -> list[Patient]:
-    now = clock.now()
-    images = Q(images__in=queries.IMAGES_SHOWN, images_from__lte=now)
-    report = Q(report__in=queries.REPORTS_SHOWN, report_from__lte=now)
-    shown = queries.open_now().filter(images | report)
+    shown = queries.to_look_at()
     if since:
         shown = shown.filter(updated_at__gte=since)
     return list(patients.without_account().filter(pk__in=shown.values("patient_id")).order_by("pk")[:limit])

@@ -14,12 +14,10 @@ from klisza.accounts.services import revoke
 from klisza.archive.models import Instance, Series, Study
 from klisza.base import clock
 from klisza.examinations import kinds, queries
-from klisza.examinations.models import Examination, Images, ReportState, ReportVersion, State
+from klisza.examinations.models import Examination, Images, ReportState, ReportVersion
 
 from . import notices, releasing
 from .describing import describe
-
-SHOWN_REPORTS = (ReportState.PENDING, *queries.REPORTS_SHOWN)
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def _refresh(examination: Examination, *, quiet: bool) -> Examination:
     decided = releasing.decide(examination, received.studies)
     examination.images_from, examination.images_why = decided.images.at, decided.images.why
     examination.report_from, examination.report_why = decided.report.at, decided.report.why
-    examination.visible = _is_open(examination)
+    examination.visible = not queries.why_not_listed(examination)
     examination.updated_at = clock.now()
     examination.save()
     if were_open and not (examination.visible and queries.images_open(examination)):
@@ -105,15 +103,3 @@ def _report_state(current: list[ReportVersion | None]) -> ReportState:
         if status in statuses:
             return state
     return ReportState.NONE
-
-
-def _is_open(examination: Examination) -> bool:
-    """Everything of the gate but time, person and viewer.
-
-    A withdrawn fact alone leaves nothing to stand in a list; a performed or planned order does.
-    """
-    if examination.state == State.CANCELLED or not examination.shown_kind or examination.hidden_reason:
-        return False
-    if examination.images in queries.IMAGES_SHOWN or examination.report in SHOWN_REPORTS:
-        return True
-    return examination.orders.exclude(state=State.CANCELLED).exists()

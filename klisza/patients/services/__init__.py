@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .account import provide_account, settle_account, settle_contact_tasks
+from .account import provide_account, settle_account, settle_contact_tasks, why_no_account
 from .changes import before_moves, change_identifier, move_identifiers, note_move, shell, undo_move
 from .closing import close_asked, close_due
+from .contact import enter_contact
 from .grants import end as end_grant
 from .grants import end_over, give_at_desk, offer, take_up
 from .grown import enter_own_contact, suspend_grown_up
@@ -12,6 +13,7 @@ from .guardians import decide_guardian, propose_guardian
 from .identifiers import Joined, confirm_alias, learn
 from .invitations import invite_due, settle_grown_up, start_wave, stop_wave
 from .merge import Circle, Elsewhere, link, merge, undo_merge, unlink
+from .proven import enter_by_identity
 from .refused import note_refused_numbers
 from .restriction import lift_restriction
 from .tasks import finish_task, open_task
@@ -29,6 +31,8 @@ __all__ = [
     "decide_guardian",
     "end_grant",
     "end_over",
+    "enter_by_identity",
+    "enter_contact",
     "enter_own_contact",
     "finish_task",
     "give_at_desk",
@@ -57,4 +61,5 @@ __all__ = [
     "unlink",
     "upsert_patient",
     "upsert_person",
+    "why_no_account",
 ]

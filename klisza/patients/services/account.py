@@ -66,14 +66,44 @@ def provide_account(*, patient: Patient, by: Actor, invited: bool = False) -> Ac
 
 def _may_have_one(person: Patient, *, visible: bool, invited: bool) -> bool:
     """Who has, or had, an account that was put aside gets no second one by itself."""
+    if not _can_have_one(person):
+        return False
+    return invited or not _waits_for(person, visible=visible)
+
+
+def _can_have_one(person: Patient) -> bool:
     if person.is_dead or person.restricted_reason or queries.accounts_of(person):
         return False
-    if not person.family_name:  # known by a merge only
-        return False
-    if invited:
-        return True
-    policy = settings.ACCOUNT_POLICY
-    return not person.is_quiet and (policy == AT_ONCE or (policy == WITH_EXAMINATION and visible))
+    return bool(person.family_name)  # else known by a merge only
+
+
+def _waits_for(person: Patient, *, visible: bool) -> str:
+    """What else must happen before the account appears by itself: invitation | examination; empty = nothing."""
+    if person.is_quiet or settings.ACCOUNT_POLICY not in (AT_ONCE, WITH_EXAMINATION):
+        return "invitation"
+    return "examination" if settings.ACCOUNT_POLICY == WITH_EXAMINATION and not visible else ""
+
+
+def why_no_account(*, patient: Patient, visible: bool) -> list[str]:
+    """For the desk, of somebody who has none: everything that stands in the way; empty = it is on its way.
+
+    Kinds of `what_is_lacking`; too_young: not even with an own document; died, restricted, put_aside,
+    no_name; else invitation or examination, for which the hospital's policy waits.
+    """
+    person = queries.survivor(patient)
+    barred = {
+        "died": person.is_dead,
+        "restricted": bool(person.restricted_reason),
+        "put_aside": bool(queries.accounts_of(person)),
+        "no_name": not person.family_name,
+    }
+    if any(barred.values()):
+        return [name for name, holds in barred.items() if holds]
+    lacking = what_is_lacking(person)
+    if "under_age" in lacking and person.birth_date and not ages.may_have_own_account(person.birth_date):
+        return ["too_young"]
+    waits = _waits_for(person, visible=visible)
+    return [*sorted(lacking), *([waits] if waits else [])]
 
 
 def _create_or_ask(patient: Patient, by: Actor) -> None:

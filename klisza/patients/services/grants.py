@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from klisza.accounts.models import Account
 from klisza.accounts.queries import by_user_name
-from klisza.accounts.services import create_account, draft, revoke
+from klisza.accounts.services import Draft, create_account, draft, revoke
 from klisza.accounts.services.limits import seconds_left, take
 from klisza.audit.actor import SYSTEM, Actor
 from klisza.audit.services import record
@@ -41,11 +41,12 @@ def give_at_desk(
     last_day: date | None = None,
     proposal: GuardianProposal | None = None,
     by: Actor,
+    made: Draft | None = None,
 ) -> Grant:
     """The desk has looked at a document: this carer may see what is here of the patient.
 
     user_name: of the account the carer has; else one is made from e-mail and mobile, which needs no patient.
-    document: which one was seen. proposal: what NK1 named; taken with this.
+    document: which one was seen. proposal: what NK1 named; taken with this. made: for callers in a transaction.
     Raises Refused, ContactNotUsable.
     """
     person = queries.survivor(patient)
@@ -53,7 +54,8 @@ def give_at_desk(
     if not document.strip():
         raise Refused(_("Write down which identity document you have seen."))
     account = _known_account(user_name) if user_name.strip() else None
-    made = None if account else draft()  # argon2: before the transaction
+    if account is None and made is None:
+        made = draft()  # argon2: before the transaction
     with transaction.atomic():
         Patient.objects.select_for_update().get(pk=person.pk)
         if account is None:

@@ -18,10 +18,10 @@ from klisza.base import clock
 from klisza.base.errors import Refused
 from klisza.patients import ages, queries
 from klisza.patients.models import Patient
-from klisza.patients.statements import add, key_of, newest, text_of, time_of
 
 from .account import words_of
-from .family import hold, refold
+from .contact import say
+from .family import hold
 from .tasks import close_task, open_task
 
 # A worker that was away for longer than this has other worries.
@@ -61,7 +61,7 @@ def enter_own_contact(*, patient: Patient, email: str, mobile: str, document: st
     made = draft()  # argon2: before the transaction
     with transaction.atomic():
         top = hold(person).top(person)
-        _say(top, address, number)
+        say(top, address, number)
         Patient.objects.filter(pk=top.pk).update(own_contact_at=clock.now(), updated_at=clock.now())
         account = queries.account_of(top)
         if account is None:
@@ -91,21 +91,7 @@ def _check(person: Patient, document: str) -> None:
         raise Refused(_("This person cannot have an account at the moment."))
     if queries.account_of(person) is not None and not queries.needs_own_contact(person):
         raise Refused(_("This person has an account already. Change its contact data instead."))
-    if ages.age_now(person.birth_date) < settings.OWN_ACCOUNT_AGE:
+    if not ages.may_have_own_account(person.birth_date):
         raise Refused(
             _("An own account is possible from the age of %(age)d.") % {"age": settings.OWN_ACCOUNT_AGE}
         )
-
-
-def _say(top: Patient, address: str, number: str) -> None:
-    """A statement like those of the hospital's system, newer than all of them."""
-    statements = dict(top.statements)
-    for name, value in (("email", address), ("mobile", number)):
-        known = statements.get(name, [])
-        last, key = newest(known), key_of(None)
-        if last and key[0] <= last[0]:
-            key = (text_of(time_of(last[0]) + timedelta(microseconds=1)), "")
-        statements[name] = add(known, key, value)
-    top.statements = dict(sorted(statements.items()))
-    Patient.objects.filter(pk=top.pk).update(statements=top.statements)
-    refold(hold(top))
