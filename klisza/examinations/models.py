@@ -69,6 +69,8 @@ class Examination(models.Model):
     visit_at = models.DateTimeField(null=True)  # the visit at which the result is discussed
     visit_source = models.CharField(max_length=8, blank=True)  # hl7 | staff | patient
     visit_done_at = models.DateTimeField(null=True)
+    # The person keeps it from carers, parents included (R66): set and unset by nobody else.
+    hidden_from_carers_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -10,6 +10,7 @@ EXAMINATIONS = [
     path("", views.examination_list, name="list"),
     path("<uuid:examination_id>/", views.detail, name="detail"),
     path("<uuid:examination_id>/visit/", views.visit, name="visit"),
+    path("<uuid:examination_id>/carers/", views.carer_hide, name="carers"),
     path("<uuid:examination_id>/reports/<uuid:version_id>/", views.report, name="report"),
     path("<uuid:examination_id>/reports/<uuid:version_id>/file/", views.report_file, name="report-file"),
     path(

@@ -4,6 +4,7 @@ from .access import note_document, note_export, note_list, note_opened, note_rep
 from .appointments import file_appointment
 from .assigning import assign_study, reject_study, unassign
 from .decisions import enter_visit, follow_rules, hold, release, set_visit, visit_done
+from .hiding import hide_from_carers
 from .linking import link_study
 from .matching import OfAnotherPatient
 from .orders import OrderTrouble, examination_for, file_order
@@ -35,6 +36,7 @@ __all__ = [
     "file_order",
     "file_report",
     "follow_rules",
+    "hide_from_carers",
     "hold",
     "import_procedure_names",
     "import_wards",

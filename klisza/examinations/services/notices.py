@@ -17,34 +17,33 @@ from klisza.examinations import queries
 from klisza.examinations.models import Examination, ExaminationDocument, NoticeIntent
 from klisza.notifications import services as notifications
 from klisza.patients import queries as patients
-from klisza.patients.models import Patient
+from klisza.patients.models import Grant, Patient
 
-from . import news
+from . import audience, news
+from .audience import MAILED, Reader
 from .news import Fact
-
-MAILED = (Account.State.NEW, Account.State.ACTIVE)
-TOLD_SOME_DAY = (*MAILED, Account.State.LOCKED)
-# What was there this long before the account is no news to it: the first login shows it.
-BEFORE_ACCOUNT = timedelta(days=1)
 
 
 def note_facts(examination: Examination, reports: news.Reports, *, quiet: bool = False) -> None:
     """Remember what became visible; a fact is noted once per account, however often it is computed.
 
-    What is no longer true, and was not told yet, is forgotten: it is told when it becomes true again.
-    quiet: a back-fill or replay; noted as known, never told.
+    What is no longer true, or is kept from this reader, and was not told yet, is forgotten: it is told when it
+    becomes true again. quiet: a back-fill or replay; noted as known, never told.
     """
-    account = _account_of(examination.patient)
-    facts = news.facts(examination, reports, account) if account else []
-    kept = {(one.fact, one.detail) for one in facts}
+    readers = audience.readers_of(examination.patient)
+    learned = [
+        (reader, one)
+        for reader in readers
+        for one in news.facts(examination, reports, reader.account)
+        if audience.knows(reader, examination, one)
+    ]
+    kept = {(reader.account.pk, one.fact, one.detail) for reader, one in learned}
     for intent in NoticeIntent.objects.filter(examination=examination, sent_at=None):
-        if intent.account_id != (account and account.pk) or (intent.fact, intent.detail) not in kept:
+        if (intent.account_id, intent.fact, intent.detail) not in kept:
             intent.delete()
-    if account is None:
-        return
-    copied = news.copies_told(examination, reports)
-    for one in facts:
-        _note(account, examination, one, quiet=quiet or (copied and one.fact == "report"))
+    copied = bool(learned) and news.copies_told(examination, reports)
+    for reader, one in learned:
+        _note(reader, examination, one, quiet=quiet or (copied and one.fact == "report"))
 
 
 def note_document(*, document: Document, quiet: bool = False) -> None:
@@ -57,25 +56,22 @@ def note_document(*, document: Document, quiet: bool = False) -> None:
         return
     if link and not queries.report_open(link.examination):
         return
-    account = _account_of(document.patient)
-    if account and document.kind == "hospital" and news.is_shown(document):
-        _note(account, link.examination if link else None, news.document_fact(document), quiet=quiet)
+    if document.kind != "hospital" or not news.is_shown(document):
+        return
+    examination, one = link.examination if link else None, news.document_fact(document)
+    for reader in audience.readers_of(document.patient):
+        known = (
+            audience.knows(reader, examination, one) if examination else audience.may_read(reader, document)
+        )
+        if known:
+            _note(reader, examination, one, quiet=quiet)
 
 
-def _account_of(patient: Patient) -> Account | None:
-    """The one that speaks for the person. None for whom nothing is shown, and for the dead."""
-    person = patients.survivor(patient)
-    if person.restricted_reason or patient.restricted_reason or person.is_dead or person.died_at:
-        return None
-    account = patients.account_of(person)
-    return account if account and account.state in TOLD_SOME_DAY else None
-
-
-def _note(account: Account, examination: Examination | None, fact: Fact, *, quiet: bool) -> None:
+def _note(reader: Reader, examination: Examination | None, fact: Fact, *, quiet: bool) -> None:
     now = clock.now()
-    is_silent = quiet or fact.since < account.created_at - BEFORE_ACCOUNT
+    is_silent = quiet or fact.since < reader.since
     NoticeIntent.objects.get_or_create(
-        account=account,
+        account=reader.account,
         examination=examination,
         fact=fact.fact,
         detail=fact.detail,
@@ -100,20 +96,64 @@ def accounts_to_tell(limit: int) -> list[Account]:
 def tell(*, account: Account) -> bool:
     """Merge all waiting intents of this account into one message; False when nothing is left to tell.
 
-    What the person has opened meanwhile, or what is gone again, is not told. The message names the portal and
-    the user name, never an examination, a kind or a result (R65).
+    Its own person's and those of people it acts for. What it has opened meanwhile, or what is gone again, is
+    not told; what it may no longer see is dropped. The message names the portal and the user name, never an
+    examination, a kind, a result or whose it is (R65).
     """
     intents = NoticeIntent.objects.select_for_update(of=("self",)).filter(account=account, sent_at=None)
     waiting = list(intents.select_related("account", "examination__patient"))
-    person = patients.patient_of(account)
-    telling = [one for one in waiting if person and _is_news(one, person)]
+    told: list[tuple[NoticeIntent, Reader]] = []
     now = clock.now()
     for intent in waiting:
-        intent.sent_at, intent.is_silent = now, intent not in telling
+        readers = _readers(intent)
+        if not readers and not _is_own(intent):
+            intent.delete()
+            continue
+        reader = next((one for one in readers if _is_news(intent, one)), None)
+        told += [(intent, reader)] if reader else []
+        intent.sent_at, intent.is_silent = now, reader is None
         intent.save(update_fields=["sent_at", "is_silent"])
-    if not telling or person is None or account.state not in MAILED:
+    if not told or account.state not in MAILED:
         return False
-    return _send(account, person, about=_kind_of({one.fact for one in telling}))
+    about = _kind_of({intent.fact for intent, _reader in told})
+    return _send(account, about=about, acting=_acting([reader for _intent, reader in told]))
+
+
+def _readers(intent: NoticeIntent) -> list[Reader]:
+    """As whom this account may learn it at this moment: itself, or by grants that were there already then."""
+    examination = intent.examination
+    people = _people(intent.account) if examination is None else [examination.patient]
+    found = [
+        one
+        for person in people
+        for one in audience.readers_of(person)
+        if one.account.pk == intent.account_id and (one.grant is None or one.since <= intent.created_at)
+    ]
+    if examination is None:
+        return [one for one in found if one.grant is None or one.grant.scope == Grant.Scope.ALL]
+    return [one for one in found if audience.may_learn(one, examination, intent.fact, intent.detail)]
+
+
+def _people(account: Account) -> list[Patient]:
+    """Whom a document of no examination can belong to."""
+    own = patients.patient_of(account)
+    return [*([own] if own else []), *(grant.patient for grant in patients.live_of(account))]
+
+
+def _is_own(intent: NoticeIntent) -> bool:
+    """Of the account's own person: what is kept back for a while is marked as told, not dropped."""
+    own = patients.patient_of(intent.account)
+    if own is None:
+        return False
+    return intent.examination is None or intent.examination.patient_id in patients.aliases(own)
+
+
+def _acting(readers: list[Reader]) -> str:
+    """Whose news it is: "" the own | some of somebody else's | only of others."""
+    others = [reader for reader in readers if reader.grant is not None]
+    if not others:
+        return ""
+    return "only" if len(others) == len(readers) else "some"
 
 
 def _kind_of(told: set[str]) -> str:
@@ -123,9 +163,12 @@ def _kind_of(told: set[str]) -> str:
     return "changes" if told <= {"corrected", "withdrawn"} else "results"
 
 
-def _is_news(intent: NoticeIntent, person: Patient) -> bool:
-    mine = patients.aliases(person)
-    if _account_of(person) is None or news.opened(intent, mine):
+def _is_news(intent: NoticeIntent, reader: Reader) -> bool:
+    person = reader.grant.patient if reader.grant else patients.patient_of(reader.account)
+    if person is None:
+        return False
+    mine = patients.aliases(patients.survivor(person))
+    if news.opened(intent, mine):
         return False
     if intent.fact == "document" and not news.document_is_there(intent, mine):
         return False
@@ -142,12 +185,13 @@ def _is_open(intent: NoticeIntent) -> bool:
     return queries.images_open(intent.examination) if is_image else queries.report_open(intent.examination)
 
 
-def _send(account: Account, person: Patient, *, about: str) -> bool:
-    """By the channel the person chose; by mail when there is no number to write to."""
+def _send(account: Account, *, about: str, acting: str) -> bool:
+    """By the channel the person of this account chose; by mail when there is no number to write to."""
+    person = patients.patient_of(account)
     with override(account.language):
-        context = _context(account, about)
+        context = _context(account, about, acting)
         text = render_to_string("examinations/mail/notice_sms.txt", context).strip()
-    if patients.notice_channel(person) == "sms" and account.mobile:
+    if person and patients.notice_channel(person) == "sms" and account.mobile:
         notifications.enqueue_sms(to=account.mobile, text=text, kind="notice", account_id=account.pk)
         return True
     if not account.email:
@@ -163,15 +207,18 @@ def _send(account: Account, person: Patient, *, about: str) -> bool:
     return True
 
 
-def _context(account: Account, about: str) -> dict[str, object]:
+def _context(account: Account, about: str, acting: str) -> dict[str, object]:
     """url: short, for text messages; link: with the mark that tells a wrong account (S43)."""
     path = "/documents/" if about == "documents" else "/examinations/"
+    if acting:
+        path = "/account/acting/"
     return {
         "portal_name": settings.PORTAL_NAME,
         "hospital_name": settings.HOSPITAL_NAME,
         "user_name": account.user_name,
         "first_login": account.state == Account.State.NEW,
         "news": about,
+        "acting": acting,
         "url": settings.PUBLIC_URL + path,
         "link": marks.link(account, path),
     }

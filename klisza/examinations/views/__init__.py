@@ -1,6 +1,6 @@
 """Pages of examinations, of their reports, and "My documents"."""
 
-from .carers import carer_end, carer_list, carer_new
+from .carers import carer_end, carer_hide, carer_list, carer_new
 from .detail import detail
 from .documents import document, document_file, document_list, document_page
 from .listing import examination_list
@@ -9,6 +9,7 @@ from .report import report, report_file, report_page
 
 __all__ = [
     "carer_end",
+    "carer_hide",
     "carer_list",
     "carer_new",
     "detail",

@@ -15,9 +15,12 @@ from klisza.accounts.decorators import fresh_required, patient_required
 from klisza.base.errors import NotFound, Refused, TooMany
 from klisza.examinations import forms, presenters, queries, wording
 from klisza.examinations.services import carers as services
+from klisza.examinations.services import hide_from_carers
 from klisza.patients import queries as patients
 from klisza.patients import services as grants
 from klisza.patients.viewer import Viewer
+
+from .viewer import viewer_of
 
 
 @require_safe
@@ -61,6 +64,25 @@ def carer_end(request: HttpRequest, grant_id: uuid.UUID) -> HttpResponse:
     grants.end_grant(grant=grant, reason="patient", by=viewer.actor)
     messages.success(request, _("Ended. From now on this person sees nothing of yours."))
     return redirect("carers:list")
+
+
+@require_POST
+@patient_required
+def carer_hide(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
+    """Keep one examination from carers, or show it to them again; from its page, by the person only."""
+    viewer = viewer_of(request)
+    if viewer.kind != "patient":
+        raise NotFound
+    examination = queries.get_visible(viewer, examination_id, purpose="detail")
+    hidden = request.POST.get("hidden") == "1"
+    hide_from_carers(viewer=viewer, examination=examination, hidden=hidden)
+    messages.success(
+        request,
+        _("Saved. Nobody who acts for you sees this examination.")
+        if hidden
+        else _("Saved. Whoever acts for you sees this examination again, as you have arranged with them."),
+    )
+    return redirect("examinations:detail", examination_id)
 
 
 def _owner(request: HttpRequest) -> Viewer:

@@ -13,6 +13,7 @@ from klisza.archive import tickets
 from klisza.examinations import forms, presenters, queries, wording
 from klisza.examinations.models import Examination
 from klisza.examinations.services import note_opened
+from klisza.patients import queries as patients
 from klisza.patients.viewer import Viewer
 
 from .viewer import viewer_of
@@ -37,6 +38,7 @@ def detail(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponse:
         "clinic": wording.clinic(examination),
         "visit_form": forms.Visit() if _may_say_visit(viewer, examination) else None,
         "is_wish": "patient_wish" in (examination.images_why, examination.report_why),
+        "carers": _carers_choice(viewer, examination),
         **_previews(viewer, examination, request.session.session_key or ""),
     }
     context["nothing_yet"] = context["why_no_report"] and context["why_no_report"] == context["why_no_images"]
@@ -47,6 +49,15 @@ def _may_say_visit(viewer: Viewer, examination: Examination) -> bool:
     """The person, or a guardian: it moves the day of release."""
     is_asked = viewer.kind != "carer" or viewer.is_guardian
     return is_asked and wording.awaits_visit(examination)
+
+
+def _carers_choice(viewer: Viewer, examination: Examination) -> str:
+    """hidden | shown; "" where there is nothing to choose: no carer, or it is a carer who looks."""
+    if viewer.kind != "patient":
+        return ""
+    if examination.hidden_from_carers_at:
+        return "hidden"
+    return "shown" if patients.live_on(examination.patient) else ""
 
 
 def _previews(viewer: Viewer, examination: Examination, session: str) -> dict[str, Any]:

@@ -117,8 +117,11 @@ def access_events(viewer: Viewer, *, actions: frozenset[str], own: frozenset[str
     """What happened to the data of this person, newest first.
 
     actions: those that concern the data, whoever did them; own: those of the person's own account.
+    What a young person with an own account looks at is no guardian's business (R66).
     """
     mine = Q(agent_id=str(viewer.account_id), action__in=own)
-    return AuditEvent.objects.filter(
-        Q(patient_id__in=viewer.patient_ids, action__in=actions) | mine
-    ).order_by("-pk")
+    data = Q(patient_id__in=viewer.patient_ids, action__in=actions)
+    if viewer.is_guardian and viewer.patient_id is not None:
+        children = [str(account.pk) for account in accounts_of(get(viewer.patient_id))]
+        data &= ~Q(agent_id__in=children)
+    return AuditEvent.objects.filter(data | mine).order_by("-pk")
