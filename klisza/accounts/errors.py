@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klisza.base.errors import Refused, TooMany
+from klisza.base.errors import KliszaError, Refused, TooMany
 
 
 class WrongPassword(Refused):
@@ -51,3 +51,36 @@ class ContactNotUsable(Refused):
 
 class WrongPasskey(Refused):
     """The answer of a passkey is not ours, too late, or signed by a key we do not know: all look the same."""
+
+
+class SignInElsewhere(Refused):
+    """This account of staff signs in at the hospital's provider, not with a password or a passkey."""
+
+
+class HandoverDead(Refused):
+    """The way back from a provider was used, is too old, or began in another browser: all look the same."""
+
+
+class ProviderAway(KliszaError):
+    """The provider did not answer, or nothing of use. cause: a word for the log, nothing of a person."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class IdentityRefused(KliszaError):
+    """What came back proves nothing. cause: a word for the log, nothing of a person."""
+
+    def __init__(self, *, cause: str, was_cancelled: bool = False) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.was_cancelled = was_cancelled
+
+
+class LevelTooLow(Refused):
+    """The person is known to the provider, but not surely enough."""
+
+
+class NoRole(Refused):
+    """A member of staff in none of the groups that may use the portal."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from klisza.base import clock
@@ -17,6 +18,7 @@ from . import queries
 from .models import Account, Factor, Login
 from .phones import tail
 from .services.factors.party import party
+from .services.oidc.party import patient_party, staff_party
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,23 @@ def passkeys_at() -> str:
     """The address at which passkeys work, for a page that was opened under another one; empty for none."""
     found = party()
     return found.origin if found else ""
+
+
+@dataclass(frozen=True)
+class ProviderButton:
+    """The way to log in by another service. label: what patients call it; empty for staff."""
+
+    address: str
+    label: str
+
+
+def provider_button() -> ProviderButton | None:
+    """None where it is not set up."""
+    if staff_party():
+        return ProviderButton(reverse("accounts:provider"), "")
+    if patient_party():
+        return ProviderButton(reverse("patients:identity"), settings.PATIENT_OIDC_LABEL)
+    return None
 
 
 @dataclass(frozen=True)

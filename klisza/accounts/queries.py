@@ -18,6 +18,7 @@ from .models import (
     ClosingRequest,
     Code,
     Factor,
+    Identity,
     Login,
     MachineClient,
     RecoveryCode,
@@ -27,6 +28,7 @@ from .phones import normal_mobile
 
 CODE, CLAUSE, ENROL, PASSWORD, DONE = "code", "clause", "enrol", "password", "done"
 PASSKEY, TOTP, SMS, RECOVERY = "passkey", "totp", "sms", "recovery"  # ways of the second factor
+PROVIDER = "provider"  # an OpenID provider has proved the identity and, where it is needed, the second factor
 
 
 def login_under_way(key: str, *, confirming: bool = False) -> Login | None:
@@ -85,11 +87,39 @@ def next_step(login: Login) -> str:
         return CODE
     if account.kind == Account.Kind.PATIENT and not has_accepted(account):
         return CLAUSE
-    if must_enrol(account):
+    if must_enrol(account) and login.passed_by != PROVIDER:
         return ENROL
     if login.purpose == "reset" or account.password_is_temporary:
         return PASSWORD
     return DONE
+
+
+def may_go_without_password(login: Login) -> bool:
+    """A patient who came by a proven identity needs no password, and may choose to have none."""
+    is_patient = login.account.kind == Account.Kind.PATIENT
+    return (
+        is_patient
+        and login.passed_by == PROVIDER
+        and login.purpose == "login"
+        and next_step(login) == PASSWORD
+    )
+
+
+def has_identity(account: Account) -> bool:
+    """Staff who sign in at the hospital's provider, and nowhere else."""
+    return Identity.objects.filter(account=account).exists()
+
+
+def may_use_provider(account: Account) -> bool:
+    """Patients all, where there is a broker; of staff those who signed in at the directory."""
+    return account.kind == Account.Kind.PATIENT or has_identity(account)
+
+
+def signs_in_here(account: Account) -> bool:
+    """With a password or a passkey of the portal; who left the hospital's directory must not (R15)."""
+    if account.kind != Account.Kind.STAFF:
+        return True
+    return not has_identity(account) and (settings.STAFF_LOCAL_LOGIN or account.is_emergency)
 
 
 def needs_code(account: Account) -> bool:
@@ -216,6 +246,12 @@ def clients() -> list[MachineClient]:
 
 def by_user_name(user_name: str, *, kind: str) -> Account | None:
     return Account.objects.filter(user_name__in=spellings(user_name), kind=kind).first()
+
+
+def staff() -> list[Account]:
+    """Everybody who has, or had, a way into the staff pages."""
+    rows = Account.objects.filter(kind=Account.Kind.STAFF).prefetch_related("roles", "identity")
+    return list(rows.order_by("display_name", "user_name"))
 
 
 def by_email(email: str) -> list[Account]:

@@ -27,5 +27,23 @@ def suspended_sentence() -> str:
     ) % {"contact": support_contact()}
 
 
+def provider_away_sentence() -> str:
+    return _(
+        "The other service does not answer at the moment. Please try again later, or log in another way."
+    )
+
+
+def identity_refused_sentence() -> str:
+    return _("Your identity could not be confirmed. Please try again, or log in another way.")
+
+
+def cancelled_sentence() -> str:
+    return _("You have stopped logging in at the other service. Nothing has changed.")
+
+
+def handover_dead_sentence() -> str:
+    return _("This took too long, was already done, or was begun in another browser. Please start again.")
+
+
 def wrong_sentence() -> str:
     return _("The user name or the password is wrong. Please check both and try again.")

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from klisza.base import clock
+from klisza.base import clock, ids
 
 from . import queries, sessionstore, source
 from .models import Account, Login
@@ -29,6 +29,8 @@ LOGIN, RESET, UNLOCK, NEXT, LANGUAGE, ENDED = (
 )
 # The last second factor, the challenge of a passkey, the text message of a confirmation.
 FRESH, CHALLENGE, CONFIRM = "fresh", "challenge", "confirm"
+# A random key for ways through a provider, and the sentence of one that failed.
+HANDOVER, SAID = "handover", "said"
 
 
 def begin_login(request: HttpRequest, key: str, next_path: str) -> None:
@@ -160,6 +162,25 @@ def note_fresh(request: HttpRequest, at: datetime | None = None) -> None:
 def is_fresh(request: HttpRequest) -> bool:
     age = _now() - int(request.session.get(FRESH, 0))
     return 0 <= age < settings.FRESH_LIFE.total_seconds()
+
+
+def handover_key(request: HttpRequest) -> str:
+    """What binds a way through a provider to this browser; empty in a browser that has begun none."""
+    return str(request.session.get(HANDOVER, ""))
+
+
+def begin_handover(request: HttpRequest) -> str:
+    """One key for all windows: each can be on its own way."""
+    return str(request.session.setdefault(HANDOVER, ids.token()))
+
+
+def tell_later(request: HttpRequest, sentence: str) -> None:
+    """For a page without what the provider has put into the address."""
+    request.session[SAID] = sentence
+
+
+def told(request: HttpRequest) -> str:
+    return str(request.session.pop(SAID, "")) if SAID in request.session else ""
 
 
 def confirmation_of(request: HttpRequest) -> Login | None:

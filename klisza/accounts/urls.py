@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import account, adding, contact, devices, entry, factors, reset, security, steps, unlock
+from .views import account, adding, contact, devices, entry, factors, provider, reset, security, steps, unlock
 
 app_name = "accounts"
 urlpatterns: list[URLPattern] = [
@@ -18,6 +18,10 @@ urlpatterns: list[URLPattern] = [
     path("login/enrol/app/", adding.app, {"enrolling": True}, name="enrol-app"),
     path("login/information/", steps.clause, name="clause"),
     path("login/password/", steps.first_password, name="first-password"),
+    path("login/password/none/", steps.no_password, name="no-password"),
+    path("login/on/", entry.on, name="on"),
+    path("login/provider/", provider.start, name="provider"),
+    path("login/provider/back/", provider.back, name="provider-back"),
     path("login/forgotten/", reset.forgotten, name="forgotten"),
     path("login/forgotten-name/", reset.forgotten_name, name="forgotten-name"),
     path("login/unlock/", unlock.page, name="unlock"),

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from klisza.accounts import sentences, session, through_provider
 from klisza.accounts.decorators import patient_required
+from klisza.accounts.errors import ProviderAway
 from klisza.accounts.middleware import PortalRequest
+from klisza.accounts.services.oidc.party import Party, patient_party
 from klisza.audit.services import record
 from klisza.base.errors import NotFound, Refused, TooMany
 
@@ -111,3 +116,47 @@ def give_up(request: PortalRequest, grant_id: uuid.UUID) -> HttpResponse:
     acting.forget(request)
     messages.success(request, _("You no longer act for this person."))
     return redirect("patients:choose")
+
+
+@require_safe
+def identity(request: PortalRequest) -> HttpResponse:
+    """To the broker that proves who somebody is. again: once more, before important changes."""
+    party, next_path = _party(), session.safe_path(request.GET.get("next", ""))
+    if request.account and "again" not in request.GET:
+        return redirect(next_path or "/examinations/")
+    try:
+        return redirect(through_provider.address_of(request, party, next_path))
+    except ProviderAway:
+        return _not_proven(request, sentences.provider_away_sentence(), next_path)
+
+
+@require_safe
+def identity_back(request: PortalRequest) -> HttpResponse:
+    returned = through_provider.take_back(request, _party(), services.enter_by_identity, request.actor)
+    if returned.login is None:
+        return _not_proven(request, returned.sentence, returned.next_path)
+    return redirect("accounts:on")
+
+
+@require_safe
+def identity_refused(request: PortalRequest) -> HttpResponse:
+    """What the broker's answer came to, and the other ways in. Without a sentence: there is nothing here yet."""
+    _party()
+    context = {
+        "sentence": session.told(request),
+        "next_path": session.safe_path(request.GET.get("next", "")),
+        "label": settings.PATIENT_OIDC_LABEL,
+    }
+    return render(request, "patients/identity_refused.html", context)
+
+
+def _party() -> Party:
+    party = patient_party()
+    if party is None:
+        raise NotFound
+    return party
+
+
+def _not_proven(request: PortalRequest, sentence: str, next_path: str) -> HttpResponse:
+    session.tell_later(request, sentence)
+    return redirect(through_provider.with_next(reverse("patients:identity-refused"), next_path))

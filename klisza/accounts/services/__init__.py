@@ -18,13 +18,15 @@ from .known import remember_device
 from .language import choose_language
 from .locking import end_sessions, lock, lock_overdue, unlock
 from .login import abandon, begin, enter_password, finish, send_first_code
+from .oidc.directory import enter_staff
+from .oidc.entering import go_without_password
 from .provision import Draft, create_account, draft, move_new_account, reissue, set_password_words
 from .reset import answer_requests, ask_for_names, ask_for_reset, start_reset
 from .revocation import revoke
 from .sessions import end_one as end_session
 from .sessions import end_others as end_other_sessions
 from .sessions import touch as touch_session
-from .staff import ROLES, create_staff, renew_staff_password
+from .staff import ROLES, close_staff, create_staff, renew_staff_password
 from .suspending import (
     DIED,
     GUARDIAN,
@@ -63,6 +65,7 @@ __all__ = [
     "choose_language",
     "close_asked",
     "close_for",
+    "close_staff",
     "confirm_app",
     "contact",
     "create_account",
@@ -77,10 +80,12 @@ __all__ = [
     "enter_passkey",
     "enter_password",
     "enter_recovery_code",
+    "enter_staff",
     "enter_totp",
     "finish",
     "finish_unlock",
     "give_back",
+    "go_without_password",
     "lock",
     "lock_overdue",
     "make_recovery_codes",

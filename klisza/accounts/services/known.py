@@ -64,13 +64,16 @@ def right(found: Try) -> Account:
 
 
 def owner_is_back(account: Account) -> None:
-    """By a known browser or a passkey, neither of which a stranger can guess. In the caller's transaction."""
-    Account.objects.filter(
+    """By a known browser, a passkey or a proven identity, none of which a stranger can guess. In the caller's transaction."""
+    locked = Account.objects.filter(
         pk=account.pk,
         state=Account.State.LOCKED,
         lock_cause="passwords",
         strangers_locked_at__isnull=False,
-    ).update(state=Account.State.ACTIVE, wrong_passwords=0)
+    )
+    # Who has never been inside may come by a proven identity only; the account is still to be activated.
+    locked.filter(password_changed_at=None).update(state=Account.State.NEW, wrong_passwords=0)
+    locked.update(state=Account.State.ACTIVE, wrong_passwords=0)
     account.refresh_from_db()
 
 

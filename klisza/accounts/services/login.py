@@ -16,7 +16,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from klisza.accounts import queries
-from klisza.accounts.errors import AccountLocked, NoLogin, TemporaryExpired, WrongPassword
+from klisza.accounts.errors import (
+    AccountLocked,
+    NoLogin,
+    SignInElsewhere,
+    TemporaryExpired,
+    WrongPassword,
+)
 from klisza.accounts.models import Account, Login, Reset
 from klisza.accounts.sentences import locked_sentence, suspended_sentence, wrong_sentence
 from klisza.audit.actor import Actor
@@ -165,7 +171,17 @@ def _succeed(account_id: uuid.UUID, name: str, source: str) -> Account:
     return Account.objects.get(pk=account_id)
 
 
+def refuse_elsewhere(account: Account) -> None:
+    """Who signs in at the hospital's provider is told so, by the right password or passkey only.
+
+    Raises SignInElsewhere.
+    """
+    if not queries.signs_in_here(account):
+        raise SignInElsewhere(_("This account signs in with the hospital account. Please use that button."))
+
+
 def _begin(account: Account, by: Actor) -> tuple[Login, str]:
+    refuse_elsewhere(account)
     if account.password_is_temporary and is_past(account.temporary_until):
         raise TemporaryExpired(
             _(

@@ -18,6 +18,7 @@ from klisza.base import clock
 from klisza.base.errors import Refused
 
 from . import limits, passwords
+from .locking import end_sessions
 from .provision import usable_email
 
 ROLES = ("registration", "clinic", "radiology", "privacy", "integration", "admin")
@@ -30,10 +31,12 @@ def create_staff(
     mobile: str = "",
     email: str = "",
     display_name: str = "",
+    is_emergency: bool = False,
     by: Actor,
 ) -> str:
     """Returns the temporary password, to be printed once. With a mobile number the login asks for a code.
 
+    is_emergency: signs in with it although KLISZA_STAFF_LOCAL_LOGIN is off.
     Raises Refused for an unknown role or a taken name, ContactNotUsable.
     """
     name = queries.spellings(user_name)[1]
@@ -52,6 +55,7 @@ def create_staff(
         user_name=name,
         kind=Account.Kind.STAFF,
         display_name=display_name or name,
+        is_emergency=is_emergency,
         mobile=number,
         created_at=clock.now(),
         email=usable_email(email) if email else "",
@@ -61,8 +65,21 @@ def create_staff(
         account.temporary_until = clock.now() + settings.TEMPORARY_PASSWORD_LIFE
         account.save(force_insert=True)
         StaffRole.objects.bulk_create(StaffRole(account=account, role=role) for role in dict.fromkeys(roles))
-        record("account.created", by=by, objects=[account], reason=", ".join(roles))
+        reason = ", ".join([*roles, *(["emergency"] if is_emergency else [])])
+        record("account.created", by=by, objects=[account], reason=reason)
     return raw
+
+
+@transaction.atomic
+def close_staff(*, account: Account, reason: str, by: Actor) -> None:
+    """Somebody has left: sessions end at once, and neither password nor the hospital's provider opens it again."""
+    locked = Account.objects.select_for_update().get(pk=account.pk, kind=Account.Kind.STAFF)
+    if locked.state == Account.State.CLOSED:
+        return
+    locked.state, locked.lock_cause, locked.locked_at = Account.State.CLOSED, "staff", clock.now()
+    locked.save(update_fields=["state", "lock_cause", "locked_at"])
+    end_sessions(account=locked, by=by)
+    record("account.closed", by=by, objects=[locked], reason=reason[:500])
 
 
 def renew_staff_password(*, account: Account, by: Actor) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from klisza.accounts.models import Challenge, Factor, Login, Reset, ResetRequest, Session
+from klisza.accounts.models import Challenge, Factor, Handover, Login, Reset, ResetRequest, Session
 from klisza.base import clock
 
 from . import breaker, known, limits, revocation
@@ -19,6 +19,7 @@ def sweep() -> int:
     for rows in (
         Login.objects.filter(started_at__lt=before),
         Challenge.objects.filter(expires_at__lt=clock.now()),
+        Handover.objects.filter(expires_at__lt=clock.now()),
         Factor.objects.filter(confirmed_at=None, created_at__lt=before),
         Reset.objects.filter(created_at__lt=before, expires_at__lt=clock.now()),
         ResetRequest.objects.filter(done_at__lt=before),

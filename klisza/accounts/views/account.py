@@ -28,6 +28,9 @@ def password(request: PortalRequest) -> HttpResponse:
     account = request.account
     if account is None:
         return to_login(request)  # type: ignore[return-value]
+    if not account.has_usable_password():
+        context = {"is_staff": account.kind == account.Kind.STAFF, "label": settings.PATIENT_OIDC_LABEL}
+        return render(request, "accounts/password_none.html", context)
     form = ChangePasswordForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:

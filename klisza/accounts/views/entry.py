@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from klisza.accounts import device_cookie, services, session, source
 from klisza.accounts.errors import WrongPassword
@@ -53,6 +53,13 @@ def login(request: PortalRequest) -> HttpResponse:
     session.begin_login(request, key, next_path)
     services.send_first_code(login=begun, source=network, by=request.actor)
     return go_on(request, begun)
+
+
+@require_safe
+def on(request: PortalRequest) -> HttpResponse:
+    """A login that was begun by another app's page goes on."""
+    login = session.login_of(request)
+    return go_on(request, login) if login else redirect("accounts:login")
 
 
 def _tell(request: PortalRequest, refusal: Refused, next_path: str) -> HttpResponse:

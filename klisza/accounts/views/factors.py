@@ -125,7 +125,7 @@ def confirm(request: PortalRequest) -> HttpResponse:
             session.note_fresh(request)
             return redirect(next_path or home())
         shown = found
-    context = _page(request, account, shown) | {"texted": _texted(texted), "next_path": next_path}
+    context = _page(request, account, shown) | _confirming(account, texted, next_path)
     return render(request, "accounts/confirm.html", context)
 
 
@@ -150,7 +150,7 @@ def confirm_text(request: PortalRequest) -> HttpResponse:
     if not sentence:
         return redirect(address)
     shown = Shown(CodeForm(), sentence=sentence)
-    context = _page(request, account, shown) | {"texted": _texted(texted), "next_path": next_path}
+    context = _page(request, account, shown) | _confirming(account, texted, next_path)
     return render(request, "accounts/confirm.html", context, status=TooMany.status)
 
 
@@ -210,6 +210,14 @@ def _page(request: PortalRequest, account: Account, shown: Shown) -> dict[str, A
         "recovery_form": form if isinstance(form, RecoveryForm) else RecoveryForm(),
         "tried": shown.way,
         "sentence": shown.sentence,
+    }
+
+
+def _confirming(account: Account, texted: Login | None, next_path: str) -> dict[str, Any]:
+    return {
+        "texted": _texted(texted),
+        "next_path": next_path,
+        "provider": presenters.provider_button() if queries.may_use_provider(account) else None,
     }
 
 

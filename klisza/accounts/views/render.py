@@ -20,11 +20,17 @@ def show_login(
     context = {
         "form": form,
         "next_path": next_path,
-        "sentence": sentence,
+        "sentence": sentence or session.told(request),
         "ended": request.session.pop(session.ENDED, "") if session.ENDED in request.session else "",
         "minutes": int(settings.SESSION_IDLE.total_seconds() // 60),
         "has_reset": session.listener_kind() == "patient",
         "has_passkeys": presenters.passkeys_here(request.get_host()),
+        "provider": presenters.provider_button(),
+        # Without local logins the form is behind a link, for accounts that were made for emergencies.
+        "has_form": settings.STAFF_LOCAL_LOGIN
+        or session.listener_kind() == "patient"
+        or request.method == "POST"
+        or "emergency" in request.GET,
     }
     return render(request, "accounts/login.html", context, status=status)
 

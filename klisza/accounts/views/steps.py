@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from klisza.accounts import clausetext, presenters, queries, services, session, source
 from klisza.accounts.errors import AccountLocked, NoLogin, WeakPassword
@@ -82,6 +83,17 @@ def clause(request: PortalRequest, login: Login) -> HttpResponse:
     return go_on(request, login)
 
 
+@require_POST
+@at_step(queries.PASSWORD)
+def no_password(request: PortalRequest, login: Login) -> HttpResponse:
+    """Whose identity a provider proves at every login needs none."""
+    try:
+        services.go_without_password(login=login, by=owner(request, login))
+    except NoLogin:
+        return redirect("accounts:first-password")
+    return go_on(request, login)
+
+
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @at_step(queries.PASSWORD)
@@ -106,7 +118,13 @@ def own_password(request: PortalRequest, login: Login, template: str) -> HttpRes
             return _start_again(request)
         else:
             return go_on(request, login)
-    return render(request, template, {"form": form, "user_name": login.account.user_name})
+    context = {
+        "form": form,
+        "user_name": login.account.user_name,
+        "may_go_without": queries.may_go_without_password(login),
+        "label": settings.PATIENT_OIDC_LABEL,
+    }
+    return render(request, template, context)
 
 
 def _start_again(request: PortalRequest) -> HttpResponse:

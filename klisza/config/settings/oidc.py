@@ -106,7 +106,7 @@ OIDC_LEEWAY_SECONDS = 60  # a provider's clock may differ
 OIDC_METADATA_LIFE = timedelta(hours=1)
 OIDC_REST = timedelta(seconds=10)  # after a provider did not answer, before it is asked again
 
-_COMPLETE = {
+_COMPLETE: dict[str, dict[str, object]] = {
     "STAFF": {"CLIENT_ID": STAFF_OIDC_CLIENT_ID, "CLIENT_SECRET": STAFF_OIDC_CLIENT_SECRET, "ROLES": STAFF_OIDC_ROLES},
     "PATIENT": {
         "CLIENT_ID": PATIENT_OIDC_CLIENT_ID, "CLIENT_SECRET": PATIENT_OIDC_CLIENT_SECRET,

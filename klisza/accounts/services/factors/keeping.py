@@ -74,6 +74,7 @@ def reset_factors(*, account: Account, reason: str, by: Actor, patient_id: uuid.
 
     reason: how was made sure who is asking; kept in the audit. Patients go on with text messages. Of staff the
     password becomes a temporary one, which is returned to be handed over: no password alone opens their pages.
+    Who signs in at the hospital's provider has none, and gets none.
     Sessions and logins under way end. Raises Refused without a reason.
     """
     if not reason.strip():
@@ -86,7 +87,7 @@ def reset_factors(*, account: Account, reason: str, by: Actor, patient_id: uuid.
         record("factor.reset", by=by, patient_id=patient_id, objects=[account], reason=reason[:500])
         telling.tell_reset(account)
         locking.end_sessions(account=account, by=by)
-    if account.kind == Account.Kind.STAFF:
+    if account.kind == Account.Kind.STAFF and not queries.has_identity(account):
         return staff.renew_staff_password(account=account, by=by)
     return ""
 

@@ -31,7 +31,7 @@ from klisza.accounts.errors import AccountLocked, WrongPasskey
 from klisza.accounts.models import Account, Challenge, Factor, Login
 from klisza.accounts.sentences import locked_sentence, suspended_sentence
 from klisza.accounts.services import known, limits
-from klisza.accounts.services.login import begin
+from klisza.accounts.services.login import begin, refuse_elsewhere
 from klisza.accounts.services.suspending import PUT_ASIDE
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
@@ -116,13 +116,14 @@ def enter_passkey(*, challenge_id: str, answer: str, kind: str, by: Actor) -> tu
     """A login by passkey alone: the key and the finger or PIN behind it are two factors.
 
     kind: the listener's, as at the password. Returns what enter_password returns, the code passed.
-    Raises WrongPasskey, AccountLocked.
+    Raises WrongPasskey, AccountLocked, SignInElsewhere.
     """
     state = _take(challenge_id, LOGIN, None)
     factor = _verified(state, answer, by)
     account = factor.account
     if account.kind != kind or account.state == Account.State.CLOSED:
         raise _wrong()
+    refuse_elsewhere(account)
     with transaction.atomic():
         known.owner_is_back(account)
     if not account.is_active:
