@@ -53,6 +53,8 @@ DESK_NOTES = frozenset({"grant.given", "grant.ended", "patient.own_contact", "pa
 # What the person's own account did.
 OWN_ACTIONS = {
     "login.ok": _("Logged in"),
+    "login.provider_ok": _("Identity confirmed by an outside service"),
+    "password.declined": _("Decided to have no password"),
     "password.changed": _("Password changed"),
     "contact.changed": _("E-mail address or mobile number changed"),
     "clause.accepted": _("Information about your data acknowledged"),
