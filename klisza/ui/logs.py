@@ -19,14 +19,16 @@ SHARED: list[Any] = [
 ]
 
 # What follows these words in an address opens something: reset links, shares, image tickets (architecture.md 2).
-SECRET_PATH = re.compile(r"/(login/reset|s|dicom-web/t|dicom-web/studies)/[^/\s\"']+")
+SECRET_PATH = re.compile(r"/(login/reset|login/unlock|s|dicom-web/t|dicom-web/studies)/[^/\s\"']+")
+# What a provider of identities puts into the way back: a code and the state it belongs to.
+SECRET_QUERY = re.compile(r"(/login/(?:provider|identity)/back/)\?[^\s\"']+")
 
 
 def without_secrets(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Addresses that carry a token or a UID are logged as /login/reset/- and the like."""
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = SECRET_PATH.sub(r"/\1/-", value)
+            event[key] = SECRET_QUERY.sub(r"\1", SECRET_PATH.sub(r"/\1/-", value))
     return event
 
 

@@ -35,6 +35,7 @@ class Provider:
     def __init__(self) -> None:
         self.people: dict[str, dict[str, Any]] = {}
         self.key = rsa(0)
+        self.published = {"use": "sig", "alg": "RS256"}
         self.edit: Callable[[dict[str, Any]], None] = lambda claims: None
         self.sign: Callable[[dict[str, Any]], str] = self._signed
         self.fault: dict[str, str] = {}  # path -> stall | 500 | garbage | huge | packed | list | drip
@@ -68,7 +69,7 @@ class Provider:
         if path == "/.well-known/openid-configuration":
             return _json(to, self._metadata())
         if path == "/keys":
-            return _json(to, {"keys": [self.key.as_dict(private=False, use="sig", alg="RS256")]})
+            return _json(to, {"keys": [self.key.as_dict(private=False, **self.published)]})
         if path == "/authorize":
             return self._page(to, query)
         if path == "/decide":
@@ -147,6 +148,11 @@ class Provider:
                 _send(to, 200, b"\xff\xfe not json" + b"[" * 90_000, "application/json")
             elif fault == "list":
                 _send(to, 200, b"[1, 2]", "application/json")
+            elif fault == "redirect":
+                to.send_response(302)
+                to.send_header("Location", f"{self.issuer}/elsewhere")
+                to.send_header("Content-Length", "0")
+                to.end_headers()
             elif fault == "packed":
                 to.send_response(200)
                 to.send_header("Content-Encoding", "gzip")
