@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from klisza.accounts.errors import LevelTooLow
+from klisza.accounts.errors import AccountLocked, LevelTooLow
 from klisza.accounts.models import Account, Login
-from klisza.accounts.sentences import support_contact
+from klisza.accounts.sentences import support_contact, suspended_sentence
 from klisza.accounts.services.oidc import entering, token
 from klisza.accounts.services.oidc.handover import Proven
 from klisza.audit.actor import Actor
@@ -48,7 +48,7 @@ def _person(proven: Proven, by: Actor) -> Patient:
             _("We cannot tell for sure which data in this portal are yours. Please contact us: %(contact)s")
             % {"contact": support_contact()}
         ) from None
-    if person is None or person.is_dead:
+    if person is None:
         record("login.provider_refused", by=by, outcome="refused", reason="nobody")
         raise NothingHere
     return person
@@ -61,6 +61,9 @@ def _account(person: Patient, by: Actor) -> Account:
     task of the desk.
     """
     account = queries.account_of(person) or next(iter(queries.accounts_of(person)), None)
+    if account is not None and (person.is_dead or queries.needs_own_contact(person)):
+        record("login.provider_refused", by=by, objects=[account], outcome="refused", reason="desk")
+        raise AccountLocked(suspended_sentence())
     account = account or provide_account(patient=person, by=by, invited=True)
     if account is None:
         record("login.provider_refused", by=by, patient_id=person.pk, outcome="refused", reason="no account")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.db import transaction
 
@@ -41,7 +43,9 @@ def _begin(account: Account, proven: Proven, is_second_factor: bool, by: Actor) 
         login.code_passed_at = proven.asked_at or clock.now() - settings.FRESH_LIFE
         login.passed_by = queries.PROVIDER
         login.save(update_fields=["code_passed_at", "passed_by"])
-    record("login.provider_ok", by=by, objects=[account])
+    # Whose identity is proved acts under the account's id: the owner reads it in the own log.
+    kind = "staff" if account.kind == Account.Kind.STAFF else "account"
+    record("login.provider_ok", by=replace(by, kind=kind, id=str(account.pk)), objects=[account])
     return login, key
 
 
