@@ -10,6 +10,7 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -112,6 +113,21 @@ class Portal:
         done = subprocess.run([KLISZA, *arguments], cwd=self.folder, **more)
         assert not check or done.returncode == 0, f"klisza {arguments[:2]}: {done.stdout}{done.stderr}"
         return done
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """`?` for values. Ids as text without dashes, so that SQLite and PostgreSQL read alike."""
+        address = self.environment.get("KLISZA_DATABASE_URL", "")
+        if address:
+            import psycopg
+
+            with psycopg.connect(address) as connection:
+                found = connection.execute(sql.replace("?", "%s"), values)  # type: ignore[call-overload, unused-ignore]
+                return found.fetchall() if found.description else []
+        path = self.folder / "data" / "klisza.sqlite3"
+        with contextlib.closing(sqlite3.connect(path, timeout=20)) as connection:
+            found_rows = connection.execute(sql, values).fetchall()
+            connection.commit()
+        return found_rows
 
     def get(self, path: str, *, base: str = "") -> tuple[int, str]:
         try:

@@ -33,6 +33,7 @@ PATIENT_PAGES = {
     "results": "/account/results/",
     "information": "/account/information/",
     "access-log": "/account/access-log/",
+    "wrong-account": f"/documents/?for={'0' * 24}",
     "not-yours": "/examinations/00000000-0000-7000-8000-000000000000/",
 }
 
@@ -42,6 +43,21 @@ FRESH_PAGES = {
     "contact-mail": "/account/contact/mail/",
     "contact-sms": "/account/contact/sms/",
     "carer-new": "/account/carers/new/",
+    "close": "/account/close/",
+}
+
+# Of the staff listener, for the desk; those of one patient stand below the patient's page.
+STAFF_PAGES = {
+    "staff": "/staff/",
+    "desk": "/staff/desk/",
+    "tasks": "/staff/tasks/",
+    "closing": "/staff/closing/",
+}
+DESK_PAGES = {
+    "patient": "",
+    "contact": "contact/",
+    "staff-carers": "carers/",
+    "slip": "slip/",
 }
 
 

@@ -33,7 +33,9 @@ from klisza.patients import queries as patients
 from klisza.patients import services
 from klisza.patients.models import Patient
 
+# Why there is no account: where only the hospital's policy waits, and where no address would help.
 POLICY = {"invitation", "examination"}
+HOPELESS = {"died", "restricted", "put_aside", "too_young", "no_name"}
 
 
 @require_safe
@@ -57,7 +59,12 @@ def patient_page(
         "identifiers": queries.identifiers_of(person),
         "restricted": words.word(words.RESTRICTED, person.restricted_reason),
         "cards": [cards.account_card(account) for account in by_id.values()],
-        "tasks": [words.word(words.TASKS, task.kind) for task in queries.tasks_of(person)],
+        # What an account lacks stands where the account would be.
+        "tasks": [
+            words.word(words.TASKS, task.kind)
+            for task in queries.tasks_of(person)
+            if by_id or task.kind not in words.NO_ACCOUNT
+        ],
         "undelivered": [
             cards.undelivered(message, by_id[message.account_id])
             for message in queries.undelivered(by_id)
@@ -193,9 +200,13 @@ def as_patient(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
 
 
 def _without_account(person: Patient) -> dict[str, object]:
-    """Why there is none; where only the hospital's policy waits, the desk need not."""
+    """Why there is none, and what the desk can do about it."""
     reasons = services.why_no_account(patient=person, visible=standing.has_something_to_see(person))
-    return {"no_account": desk.why_no_account(reasons), "can_create": set(reasons) <= POLICY}
+    return {
+        "no_account": desk.why_no_account(reasons),
+        "can_create": set(reasons) <= POLICY,
+        "can_enter": not set(reasons) & HOPELESS,
+    }
 
 
 def _desk_of(request: PortalRequest) -> str:
