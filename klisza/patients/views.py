@@ -26,6 +26,7 @@ from .forms import OfferCodeForm
 from .viewer import Viewer
 
 ROWS_A_PAGE = 50
+NOTHING_HERE = "nothing here"  # instead of a sentence: a page of its own
 
 
 @require_safe
@@ -140,11 +141,14 @@ def identity_back(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def identity_refused(request: PortalRequest) -> HttpResponse:
-    """What the broker's answer came to, and the other ways in. Without a sentence: there is nothing here yet."""
+    """What the broker's answer came to, and the other ways in. Said once: a reload leads to the login."""
     _party()
+    said, next_path = session.told(request), session.safe_path(request.GET.get("next", ""))
+    if not said:
+        return redirect(through_provider.with_next(reverse("accounts:login"), next_path))
     context = {
-        "sentence": session.told(request),
-        "next_path": session.safe_path(request.GET.get("next", "")),
+        "sentence": "" if said == NOTHING_HERE else said,
+        "next_path": next_path,
         "label": settings.PATIENT_OIDC_LABEL,
     }
     return render(request, "patients/identity_refused.html", context)
@@ -158,5 +162,5 @@ def _party() -> Party:
 
 
 def _not_proven(request: PortalRequest, sentence: str, next_path: str) -> HttpResponse:
-    session.tell_later(request, sentence)
+    session.tell_later(request, sentence or NOTHING_HERE)
     return redirect(through_provider.with_next(reverse("patients:identity-refused"), next_path))
