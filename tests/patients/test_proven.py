@@ -377,6 +377,13 @@ def test_confirmation_by_the_broker_is_fresh(client: Client, broker: idp.Provide
     assert client.get("/account/contact/mail/").status_code == 200
 
 
+def test_page_of_a_refusal_says_it_once(client: Client, broker: idp.Provider) -> None:
+    """A reload must not tell somebody who has proved nothing that something was confirmed."""
+    assert client.get("/login/identity/refused/").url == "/login/"
+    refused(client, broker)
+    assert client.get("/login/identity/refused/?next=/documents/").url == "/login/?next=%2Fdocuments%2F"
+
+
 def test_broker_away_leaves_the_other_ways(client: Client, broker: idp.Provider) -> None:
     broker.fault["/.well-known/openid-configuration"] = "500"
     assert (

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,12 +79,9 @@ class ProviderStory(Story):
     def then_the_staff_address_is(self, path: str) -> None:
         expect(self.page).to_have_url(re.compile(re.escape(self.portal.staff_url + path) + r"(\?.*)?$"))
 
-    def then_the_page_is_good(self, name: str) -> None:
+    def then_the_page_is_good(self) -> None:
         self.then_nothing_is_wider_than_the_screen()
         assert not violations(self.page)
-        if folder := os.environ.get("PICTURES"):
-            width = self.page.evaluate("window.innerWidth")
-            self.page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
 
 
 class TestAMemberOfStaffUsesTheHospitalAccount(ProviderStory):
@@ -123,7 +118,7 @@ class TestAMemberOfStaffUsesTheHospitalAccount(ProviderStory):
         self.given_a_browser(screen=screen)
         self.when_staff_open("/login/")
         expect(self.page.get_by_role("link", name="Zaloguj kontem szpitala")).to_be_visible()
-        self.then_the_page_is_good("staff-login")
+        self.then_the_page_is_good()
 
 
 class TestAPatientProvesWhoSheIs(ProviderStory):
@@ -149,7 +144,7 @@ class TestAPatientProvesWhoSheIs(ProviderStory):
         self.then_the_address_is("/login/information/")
         self.when_the_clause_is_accepted()
         self.then_the_address_is("/login/password/")
-        self.then_the_page_is_good("first-password")
+        self.then_the_page_is_good()
         self.page.get_by_role("button", name="Bez hasła").click()
         self.then_the_address_is("/documents/")
         assert not self.portal.texts("+48600100777")
@@ -159,9 +154,9 @@ class TestAPatientProvesWhoSheIs(ProviderStory):
         self.when_the_provider_is_told("ewa")
         self.then_the_address_is("/examinations/")
         self.when_opened("/account/password/")
-        self.then_the_page_is_good("no-password")
+        self.then_the_page_is_good()
         self.when_opened("/account/confirm/")
-        self.then_the_page_is_good("confirm")
+        self.then_the_page_is_good()
         assert number() not in self.portal.log.read_text("utf-8", "replace")
         assert "code=" not in self.portal.log.read_text("utf-8", "replace")
 
@@ -173,7 +168,7 @@ class TestAPatientProvesWhoSheIs(ProviderStory):
         self.when_the_provider_is_told("ewa")
         self.then_the_address_is("/login/identity/refused/")
         self.then_the_heading_is("Jeszcze nic tu nie ma")
-        self.then_the_page_is_good("nothing-here")
+        self.then_the_page_is_good()
 
     def test_who_turns_back_can_log_in_another_way(self) -> None:
         self.given_a_browser()
@@ -181,7 +176,7 @@ class TestAPatientProvesWhoSheIs(ProviderStory):
         self.when_the_broker_is_chosen()
         self.when_the_provider_is_told("nobody")
         self.then_the_page_says("zostało przerwane")
-        self.then_the_page_is_good("cancelled")
+        self.then_the_page_is_good()
         self.page.get_by_role("link", name="Zaloguj się nazwą użytkownika i hasłem").click()
         self.then_the_address_is("/login/")
         assert "next=%2Fdocuments%2F" in self.page.url
@@ -200,4 +195,4 @@ class TestAPatientProvesWhoSheIs(ProviderStory):
     def test_the_login_page(self, screen: dict[str, int]) -> None:
         self.given_a_browser(screen=screen)
         self.when_opened("/login/")
-        self.then_the_page_is_good("patient-login")
+        self.then_the_page_is_good()
