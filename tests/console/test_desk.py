@@ -19,11 +19,13 @@ from klisza.archive.models import Quarantined
 from klisza.audit.models import AuditEvent
 from klisza.examinations import queries, services
 from klisza.examinations.models import Examination, StudyIntake
+from klisza.notifications.jobs import run_mail
 from klisza.notifications.models import Message
 from klisza.patients import pesel
 from klisza.patients.models import Grant, Patient, PatientIdentifier
 from tests.accounts.people import outbox
 from tests.examinations.given import SCRIPT, a_patient, a_report, a_study, an_examination
+from tests.notifications.test_mail import Sink, sink  # noqa: F401 - a fixture
 from tests.patients.carers import a_child
 
 from .desk import allowed, audited, page, signed_in
@@ -287,6 +289,20 @@ class TestContact:
         assert (anna.account.email, anna.account.mobile) == ("nowa@example.org", "+48600100777")
         assert outbox("mail")[-1]["to"] == "nowa@example.org"
         assert AuditEvent.objects.get(action="patient.contact_entered").reason == "passport, 1234"
+
+    def test_the_accounts_mail_arrives(self, clerk: Client, sink: Sink) -> None:  # noqa: F811
+        """S9: by SMTP, with user name and temporary password; the page then says that it was sent."""
+        anna = a_patient(account=False)
+        clerk.post(f"/staff/patients/{anna.pk}/contact/", ENTRY)
+        assert run_mail() == 1
+        anna.refresh_from_db()
+        assert anna.account
+        mail = sink.parsed()[0]
+        body = mail.get_body(("plain",))
+        assert str(mail["To"]) == "nowa@example.org"
+        assert body is not None
+        assert anna.account.user_name in body.get_content()
+        assert "First letter with the temporary password: sent" in card(clerk, anna)
 
     def test_moves_an_account_nobody_has_used(self, clerk: Client) -> None:
         anna = a_patient(account=False)

@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from klisza.console.documents import DOCUMENTS
 
+SCOPES = [("all", _("images and reports")), ("no_reports", _("only the images"))]
+CHOSEN = ("chosen", _("images and reports of the examinations chosen below"))
+
 
 class DocumentForm(forms.Form):
     """Which document was seen, and enough to find it again; never a copy."""
@@ -50,11 +53,7 @@ class CarerForm(DocumentForm):
     mobile = forms.CharField(label=_("Mobile number of the carer"), required=False, max_length=32)
     scope = forms.ChoiceField(
         label=_("What may the carer see?"),
-        choices=[
-            ("all", _("images and reports")),
-            ("no_reports", _("only the images")),
-            ("chosen", _("images and reports of the examinations chosen below")),
-        ],
+        choices=[*SCOPES, CHOSEN],
         initial="all",
         widget=forms.RadioSelect,
     )
@@ -82,8 +81,7 @@ class CarerForm(DocumentForm):
             cast("forms.ChoiceField", self.fields["chosen"]).choices = list(examinations)
             return
         del self.fields["chosen"]
-        scope = cast("forms.ChoiceField", self.fields["scope"])
-        scope.choices = [choice for choice in scope.choices if choice[0] != "chosen"]
+        cast("forms.ChoiceField", self.fields["scope"]).choices = SCOPES
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
