@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from klisza.audit.actor import Actor
+from klisza.audit.services import record
 from klisza.base.errors import Refused
 
 from . import sentences, session, source
@@ -64,6 +65,7 @@ def take_back(request: HttpRequest, party: Party, enter: Enter, by: Actor) -> Re
     except ProviderAway:
         return Returned(taken.next_path, sentence=sentences.provider_away_sentence())
     except IdentityRefused as refused:
+        record("login.provider_refused", by=by, outcome="failed", reason=refused.cause)
         return Returned(taken.next_path, sentence=_refused(refused))
     except Refused as refusal:
         return Returned(taken.next_path, sentence=refusal.sentence)

@@ -18,6 +18,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
+from klisza.accounts.errors import ProviderAway
+from klisza.accounts.services.oidc import provider
 from klisza.gateways import queries as gateways
 from klisza.gateways.hl7v2 import tls
 
@@ -42,8 +44,20 @@ def all_checks() -> dict[str, Check]:
         "mail": _mail,
         "sms": _sms,
         "hl7": _hl7,
+        "oidc": _oidc,
         **{name.removeprefix("KLISZA_").lower(): _port(name) for name in ports.listeners()},
     }
+
+
+def _oidc() -> str:
+    """Reads what the providers publish, as a sign-in does."""
+    issuers = [issuer for issuer in (settings.STAFF_OIDC_ISSUER, settings.PATIENT_OIDC_ISSUER) if issuer]
+    for issuer in issuers:
+        try:
+            provider.keys(issuer)
+        except ProviderAway as away:
+            raise Fault(f"{urlsplit(issuer).hostname}: {away.cause}") from None
+    return f"{len(set(issuers))} provider(s) answer" if issuers else "not set up"
 
 
 def _settings() -> str:

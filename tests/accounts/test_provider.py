@@ -15,6 +15,7 @@ from klisza.accounts import queries
 from klisza.accounts.models import Account, Handover, Identity, Session
 from klisza.accounts.services.oidc import provider as published
 from klisza.audit.models import AuditEvent
+from klisza.operations import checks
 
 from . import idp
 from .factors import with_app
@@ -249,6 +250,15 @@ class TestWithoutLocalLogin:
     def test_emergency_account_comes_in(self, client: Client) -> None:
         account = staff_account(is_emergency=True)
         assert post_login(client, account.user_name, PASSWORD).url == "/login/enrol/"
+        assert AuditEvent.objects.filter(action="login.emergency").exists()
+
+
+def test_doctor_asks_the_provider(directory: idp.Provider) -> None:
+    assert checks.all_checks()["oidc"]() == "1 provider(s) answer"
+    published.forget()
+    directory.fault["/keys"] = "500"
+    with pytest.raises(checks.Fault, match=r"127\.0\.0\.1: status 500"):
+        checks.all_checks()["oidc"]()
 
 
 def test_command_marks_emergency_accounts(capsys: pytest.CaptureFixture[str]) -> None:

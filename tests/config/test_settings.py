@@ -83,6 +83,54 @@ def test_secret_key_is_required_beyond_the_embedded_database(tmp_path: Path) -> 
     assert done.stderr.startswith("klisza: KLISZA_SECRET_KEY:")
 
 
+STAFF_OIDC = {
+    "KLISZA_STAFF_OIDC_ISSUER": "https://idp.szpital.example/realms/staff",
+    "KLISZA_STAFF_OIDC_CLIENT_ID": "klisza",
+    "KLISZA_STAFF_OIDC_CLIENT_SECRET": "s",
+    "KLISZA_STAFF_OIDC_ROLES": "CN=rtg,OU=grupy=radiology; /desk=registration",
+}
+PATIENT_OIDC = {
+    "KLISZA_PATIENT_OIDC_ISSUER": "https://broker.example",
+    "KLISZA_PATIENT_OIDC_CLIENT_ID": "klisza",
+    "KLISZA_PATIENT_OIDC_CLIENT_SECRET": "s",
+    "KLISZA_PATIENT_OIDC_ACR": "substantial high",
+    "KLISZA_PATIENT_OIDC_LABEL": "Broker",
+}
+
+
+class TestProviders:
+    def test_complete_ones_are_accepted(self, tmp_path: Path) -> None:
+        done = start(tmp_path, **WELL, **STAFF_OIDC, **PATIENT_OIDC, KLISZA_STAFF_LOCAL_LOGIN="0")
+        assert "PATIENT_OIDC_ACR = ('substantial', 'high')" in done.stdout, done.stderr
+        assert "(('CN=rtg,OU=grupy', 'radiology'), ('/desk', 'registration'))" in done.stdout
+
+    @pytest.mark.parametrize("missing", [*list(STAFF_OIDC)[1:], *list(PATIENT_OIDC)[1:]])
+    def test_half_a_provider_is_none(self, tmp_path: Path, missing: str) -> None:
+        """Without an ACR a broker would prove nothing; without roles nobody could enter."""
+        given = {name: value for name, value in (STAFF_OIDC | PATIENT_OIDC).items() if name != missing}
+        assert start(tmp_path, **WELL, **given).stderr.startswith(f"klisza: {missing}:")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("KLISZA_STAFF_OIDC_ISSUER", "http://idp.szpital.example"),
+            ("KLISZA_STAFF_OIDC_ISSUER", "https://idp.szpital.example/?x=1"),
+            ("KLISZA_STAFF_OIDC_ISSUER", "idp.szpital.example"),
+            ("KLISZA_STAFF_OIDC_ISSUER", "https://user@idp.szpital.example"),
+            ("KLISZA_STAFF_OIDC_ROLES", "desk=boss"),
+            ("KLISZA_STAFF_OIDC_ROLES", "=admin"),
+            ("KLISZA_STAFF_OIDC_SCOPE", "profile"),
+        ],
+    )
+    def test_wrong_one_stops_the_start(self, tmp_path: Path, name: str, value: str) -> None:
+        done = start(tmp_path, **WELL, **(STAFF_OIDC | {name: value}))
+        assert done.stderr.startswith(f"klisza: {name}:")
+
+    def test_nobody_is_locked_out_by_settings(self, tmp_path: Path) -> None:
+        done = start(tmp_path, **WELL, KLISZA_STAFF_LOCAL_LOGIN="0")
+        assert done.stderr.startswith("klisza: KLISZA_STAFF_LOCAL_LOGIN:")
+
+
 class TestFromFiles:
     def test_value_may_come_from_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "name").write_text("Portal Szpitala\n")

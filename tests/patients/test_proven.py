@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -367,7 +368,7 @@ def test_confirmation_by_the_broker_is_fresh(client: Client, broker: idp.Provide
     """T-102"""
     person = ewa()
     Patient.objects.filter(pk=person.pk).update(account=active_account())
-    broker.people["ewa"]["auth_time"] = 1_700_000_000
+    broker.people["ewa"]["auth_time"] = None  # it does not say when it has asked
     go(client, broker)
     assert client.get("/account/contact/mail/").url.startswith("/account/confirm/")
     page = client.get("/account/confirm/?next=/account/contact/mail/").content.decode()
@@ -375,6 +376,15 @@ def test_confirmation_by_the_broker_is_fresh(client: Client, broker: idp.Provide
     broker.people["ewa"].pop("auth_time")
     assert go(client, broker, query="?again=1&next=/account/contact/mail/").url == "/account/contact/mail/"
     assert client.get("/account/contact/mail/").status_code == 200
+
+
+def test_broker_that_remembers_somebody_is_not_believed(client: Client, broker: idp.Provider) -> None:
+    """R59: the person before, on the same computer in a library."""
+    person = ewa()
+    Patient.objects.filter(pk=person.pk).update(account=active_account())
+    broker.people["ewa"]["auth_time"] = int(time.time()) - 3600
+    assert "Nie udało się potwierdzić" in refused(client, broker)
+    assert AuditEvent.objects.filter(action="login.provider_refused", reason="not asked anew").exists()
 
 
 def test_page_of_a_refusal_says_it_once(client: Client, broker: idp.Provider) -> None:

@@ -210,6 +210,8 @@ def begin(*, account: Account, by: Actor, reset: Reset | None = None, purpose: s
         reset=reset,
         purpose=purpose or (PURPOSES[Reset.Purpose(reset.purpose)] if reset else "login"),
     )
+    if account.is_emergency and not settings.STAFF_LOCAL_LOGIN:
+        record("login.emergency", by=by, objects=[account])
     if not purpose:
         record("login.link_ok" if reset else "login.password_ok", by=by, objects=[account])
     return login, key

@@ -35,9 +35,9 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _roles(text: str) -> tuple[tuple[str, str], ...]:
-    """'group=role,group=role'; a group may have several roles, and an equals sign in its name."""
+    """'group=role,group=role', or with semicolons where a name has a comma; a group may have several roles."""
     pairs = []
-    for part in (part.strip() for part in text.split(",")):
+    for part in (part.strip() for part in text.split(";" if ";" in text else ",")):
         group, _, role = part.rpartition("=")
         if part and (not group.strip() or role.strip() not in STAFF_ROLES):
             raise ValueError(f"must be GROUP=ROLE,...; roles: {', '.join(STAFF_ROLES)}")

@@ -25,6 +25,7 @@ from . import provider, token, wire
 from .party import Party
 
 HOUR = timedelta(hours=1)
+LEEWAY = timedelta(seconds=settings.OIDC_LEEWAY_SECONDS)
 MOST_CODE, MOST_PATH = 4096, 2000
 PURPOSE = "oidc handover"
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Taken:
     party: Party
     nonce: str
     verifier: str
+    asks_anew: bool
     next_path: str
 
 
@@ -63,17 +65,17 @@ def send_off(
             retry_after=limits.seconds_left(HOUR),
         )
     known = _noted(party, lambda: provider.metadata(party.issuer))
-    state, nonce, verifier = ids.token(), ids.token(), ids.token()
+    state, nonce, verifier, anew = ids.token(), ids.token(), ids.token(), again or party.asks_anew
     Handover.objects.create(
         party=party.name,
         state_digest=_digest(state),
         browser_digest=_digest(browser),
-        sealed=sealing.seal(json.dumps([nonce, verifier]).encode(), purpose=PURPOSE),
+        sealed=sealing.seal(json.dumps([nonce, verifier, anew]).encode(), purpose=PURPOSE),
         next_path=next_path if len(next_path) <= MOST_PATH else "",
         expires_at=clock.now() + settings.HANDOVER_LIFE,
     )
     more = {"acr_values": " ".join(party.acr)} if party.acr else {}
-    if again or party.asks_anew:
+    if anew:
         more["prompt"] = "login"
     address, _state = _client(party).create_authorization_url(
         known.authorization_endpoint,
@@ -93,8 +95,8 @@ def take_back(party: Party, *, browser: str, state: str) -> Taken:
         raise HandoverDead
     if found.expires_at <= clock.now() or not sealing.same(found.browser_digest, _digest(browser)):
         raise HandoverDead
-    nonce, verifier = json.loads(sealing.unseal(bytes(found.sealed), purpose=PURPOSE))
-    return Taken(party, nonce, verifier, found.next_path)
+    nonce, verifier, anew = json.loads(sealing.unseal(bytes(found.sealed), purpose=PURPOSE))
+    return Taken(party, nonce, verifier, anew, found.next_path)
 
 
 def prove(taken: Taken, answer: Mapping[str, str]) -> Proven:
@@ -116,7 +118,10 @@ def _prove(taken: Taken, answer: Mapping[str, str]) -> Proven:
     claims = token.claims_of(
         got.get("id_token"), party=party, nonce=taken.nonce, access_token=got.get("access_token")
     )
-    return Proven(claims, token.asked_at(claims))
+    asked_at = token.asked_at(claims)
+    if taken.asks_anew and asked_at and asked_at < clock.now() - settings.HANDOVER_LIFE - LEEWAY:
+        raise IdentityRefused(cause="not asked anew")  # whoever used this computer before
+    return Proven(claims, asked_at)
 
 
 def _exchange(party: Party, known: provider.Metadata, code: str, verifier: str) -> Mapping[str, Any]:
