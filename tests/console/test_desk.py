@@ -22,6 +22,7 @@ from klisza.examinations.models import Examination, StudyIntake
 from klisza.notifications.jobs import run_mail
 from klisza.notifications.models import Message
 from klisza.patients import pesel
+from klisza.patients import services as patients
 from klisza.patients.models import Grant, Patient, PatientIdentifier
 from tests.accounts.people import outbox
 from tests.examinations.given import SCRIPT, a_patient, a_report, a_study, an_examination
@@ -412,6 +413,11 @@ class TestButtons:
         event = AuditEvent.objects.get(action="factor.reset")
         assert (event.patient_id, event.reason) == (anna.pk, CHECKED["reason"])
         assert allowed(path.replace("factors", "slip")) == ["registration", "admin"]
+
+    def test_of_two_accounts_the_one_put_aside_has_no_slip(self, clerk: Client, anna: Patient) -> None:
+        other = a_patient()
+        patients.merge(survivor=anna, other=other, by=SCRIPT)
+        assert card(clerk, anna).count(f"/staff/patients/{anna.pk}/slip/") == 1
 
 
 class TestTheSlip:

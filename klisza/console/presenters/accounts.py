@@ -42,7 +42,8 @@ class AccountCard:
     has_slip: bool
 
 
-def account_card(account: Account) -> AccountCard:
+def account_card(account: Account, *, speaks: bool = True) -> AccountCard:
+    """speaks: it is the one that counts for the person; slip, contact data and factors are that one's."""
     state, tone = _state(account)
     wish = accounts.closing_request(account)
     is_guardians = account.lock_cause == GUARDIAN
@@ -60,9 +61,9 @@ def account_card(account: Account) -> AccountCard:
         can_unlock=account.is_locked and not is_guardians,
         can_reissue=account.state == Account.State.NEW,
         can_send_link=account.state == Account.State.ACTIVE and not account.is_locked,
-        can_reset_factors=account.state != Account.State.CLOSED and accounts.has_factor(account),
-        needs_own_contact=is_guardians,
-        has_slip=account.state != Account.State.CLOSED and not is_guardians,
+        can_reset_factors=speaks and account.state != Account.State.CLOSED and accounts.has_factor(account),
+        needs_own_contact=speaks and is_guardians,
+        has_slip=speaks and account.state != Account.State.CLOSED and not is_guardians,
     )
 
 

@@ -342,7 +342,9 @@ LOCKED = {
     "staff": gettext_lazy("It was locked by staff."),
     "merge": gettext_lazy("Put aside when two records were joined: the person's other account counts."),
     "hospital": gettext_lazy("The hospital's system has deleted this record."),
-    "died": gettext_lazy("The hospital's system says that this person has died. If not, correct it there first."),
+    "died": gettext_lazy(
+        "The hospital's system says that this person has died. If not, correct it there first."
+    ),
     "guardian": gettext_lazy(
         "The person is 18 now: what a parent or guardian had given no longer logs in. Enter the person's own "
         "e-mail and mobile number first, with a document."

@@ -15,13 +15,12 @@ from .lists import (
     refused_connections,
     undelivered,
 )
-from .people import examinations_of, find, identifiers_of, journal_of, merged_into, tasks_of
+from .people import find, identifiers_of, journal_of, merged_into, tasks_of
 
 __all__ = [
     "MOST_ROWS",
     "associations",
     "counts",
-    "examinations_of",
     "failed_messages",
     "find",
     "identifiers_of",

@@ -18,8 +18,7 @@ from klisza.notifications.models import Message
 from klisza.patients import queries as patients
 from klisza.patients.models import Patient, PatientIdentifier
 
-from .people import MOST_EXAMINATIONS
-
+MOST_EXAMINATIONS = 100
 ACCOUNT_MAILS = ("account", "reset", "locked")
 CODES = ("code",)
 

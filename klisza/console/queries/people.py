@@ -7,12 +7,10 @@ from datetime import date
 from django.db.models import Q
 
 from klisza.examinations import identity
-from klisza.examinations.models import Examination
 from klisza.patients import queries as patients
 from klisza.patients.models import DeskTask, MergeRecord, Patient, PatientIdentifier
 
 MOST_FOUND = 20
-MOST_EXAMINATIONS = 100
 
 
 def find(*, identifier: str = "", name: str = "", birth_date: date | None = None) -> list[Patient]:
@@ -58,9 +56,3 @@ def journal_of(patient: Patient) -> list[MergeRecord]:
     ids = patients.aliases(patient)
     rows = MergeRecord.objects.filter(Q(survivor__in=ids) | Q(other__in=ids))
     return list(rows.order_by("-done_at")[:MOST_FOUND])
-
-
-def examinations_of(patient: Patient) -> list[Examination]:
-    """All of them, held back or not: for whoever releases."""
-    rows = Examination.objects.filter(patient__in=patients.aliases(patient))
-    return list(rows.order_by("-performed_at")[:MOST_EXAMINATIONS])

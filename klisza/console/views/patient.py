@@ -52,13 +52,14 @@ def patient_page(
     person = patients.survivor(patients.get(patient_id))
     judged, may_release = standing.judged_examinations(person), may_read(request, "clinic")
     by_id = {account.pk: account for account in patients.accounts_of(person)}
+    speaker = patients.account_of(person)
     record("patient.viewed", by=request.actor, patient_id=person.pk)
     context = {
         "patient": person,
         "name": patients.full_name(person),
         "identifiers": queries.identifiers_of(person),
         "restricted": words.word(words.RESTRICTED, person.restricted_reason),
-        "cards": [cards.account_card(account) for account in by_id.values()],
+        "cards": [cards.account_card(account, speaks=account == speaker) for account in by_id.values()],
         # What an account lacks stands where the account would be.
         "tasks": [
             words.word(words.TASKS, task.kind)
