@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
+from pydicom.uid import generate_uid
 
+from tests.hospital.pacs import send_study
 from tests.portal import Portal, running
 
 from .browser import DESKTOP, PHONE
@@ -107,6 +110,58 @@ class TestTheWarning(Ending):
             field.press_sequentially("a" if letter % 2 else "b")
             self.page.wait_for_timeout(1000)
         expect(self.dialog()).to_be_hidden()
+
+
+class TestInTheViewer(Ending):
+    """The viewer is a window of its own: it asks as well, and whoever answers goes on where the images stood."""
+
+    def given_the_viewer(self) -> None:
+        self.given_a_new_patient()
+        send_study(
+            self.portal.dicom, patient_id=self.person.mrn, name="Nowak^Ewa", birth="19600229",
+            study=generate_uid(), accession=f"IDLE-{self.person.mrn}", issuer="local",
+            StudyDate="20261120", StudyTime="101500",
+        )  # fmt: skip
+        with contextlib.closing(Visitor(self.portal)) as visitor:
+            visitor.sign_in(self.person)
+            found = self.portal.wait_for(
+                lambda: re.search(r"/examinations/[0-9a-f-]{36}/", visitor.open("/examinations/").text),
+                seconds=60, what="the examination",
+            )  # fmt: skip
+            self.portal.wait_for(
+                lambda: "/viewer/" in visitor.open(found.group()).text, seconds=60, what="its images"
+            )
+            self.given_a_browser()
+            self.page.context.add_cookies(visitor.cookies())  # type: ignore[arg-type]
+        self.when_opened(found.group().replace("/examinations/", "/viewer/"))
+        expect(self.page.locator("#viewport canvas").first).to_be_visible(timeout=30_000)
+
+    def test_it_asks_and_a_key_goes_on(self) -> None:
+        self.given_the_viewer()
+        self.page.locator("#viewport").focus()
+        self.page.keyboard.press("End")
+        expect(self.page.locator("#slider")).to_have_value("3")
+        self.then_the_warning_comes()
+        expect(self.dialog()).to_have_accessible_name("Czy nadal tu jesteś?")
+        assert not violations(self.page)
+        self.page.keyboard.press("Enter")
+        expect(self.dialog()).to_be_hidden()
+        expect(self.page.locator("#slider")).to_have_value("3")
+        self.page.wait_for_timeout(IDLE_SECONDS * 400)
+        assert self.page.evaluate("fetch('/account/alive/').then(answer => answer.status)") == 200
+
+    def test_scrolling_is_a_sign_of_life(self) -> None:
+        self.given_the_viewer()
+        self.page.locator("#viewport").focus()
+        for turn in range(IDLE_SECONDS):
+            self.page.keyboard.press("ArrowDown" if turn % 4 < 2 else "ArrowUp")
+            self.page.wait_for_timeout(1000)
+            assert not self.dialog().is_visible()
+
+    def test_without_an_answer_no_image_stays(self) -> None:
+        self.given_the_viewer()
+        self.when_nobody_answers()
+        self.page.wait_for_url("**/login/?next=*")
 
 
 class TestItCanBeExtended(Ending):
