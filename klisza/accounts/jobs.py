@@ -25,7 +25,7 @@ def run_sweep() -> int:
 
 PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (1.0, run_reset_requests),
-    (60.0, run_overdue_locks),
+    (10.0, run_overdue_locks),
     (15.0, run_alarms),
     (3600.0, run_sweep),
 )

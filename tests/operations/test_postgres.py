@@ -43,6 +43,16 @@ def test_core_passes_on_postgresql(url: str) -> None:
     assert done.returncode == 0, done.stdout[-4000:]
 
 
+def test_counters_of_the_login_hold_on_postgresql(url: str) -> None:
+    """R40-R43 against two web servers with four workers, killed between and during tries."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-m", "not long", "tests/security/test_live_codes.py"],
+        env=os.environ | {"KLISZA_DATABASE_URL": url, "KLISZA_TEST_DATABASE": "1"},
+        cwd=ROOT, capture_output=True, text=True, timeout=500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
 def test_portal_starts_on_postgresql(url: str, tmp_path: Path) -> None:
     address = new_database(url, "portal")
     with running(tmp_path, KLISZA_DATABASE_URL=address, KLISZA_SECRET_KEY=KEY) as portal:

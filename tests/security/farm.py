@@ -137,6 +137,10 @@ class Farm:
                 found.append(pid)
         return found
 
+    def is_whole(self) -> bool:
+        """All workers stand and both doors answer, as before a kill."""
+        return len(self.workers()) == 2 * WORKERS and all(map(_answers, self.doors))
+
     def kill_a_worker(self) -> None:
         """SIGKILL, as when memory runs out; granian starts another one."""
         self.portal.wait_for(self.workers, what="a worker")
@@ -210,43 +214,58 @@ def forms_of(answer: httpx.Response) -> list[markup.Form]:
 def standing(folder: Path, **settings: str) -> Iterator[Farm]:
     """`klisza up` and beside it one more `klisza web` on the same data."""
     more = {"KLISZA_WEB_PROCESSES": str(WORKERS), **AS_DELIVERED, **settings}
-    with running(folder, **more) as portal:
-        web, staff = free_port(), free_port()
-        binds = {"KLISZA_WEB_BIND": f"127.0.0.1:{web}", "KLISZA_STAFF_BIND": f"127.0.0.1:{staff}"}
-        with (folder / "second.log").open("wb") as log:
-            second = subprocess.Popen(
-                [KLISZA, "web"],
-                env=portal.environment | binds,
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        farm = Farm(portal, second, f"http://127.0.0.1:{web}")
+    with running(folder, **more) as portal, second_web(portal) as (second, url):
+        farm = Farm(portal, second, url)
         try:
-            portal.wait_for(
-                lambda: _answers(farm.doors[1]), seconds=START_SECONDS, what="the second web server"
-            )
-            portal.wait_for(
-                lambda: len(farm.workers()) == 2 * WORKERS, seconds=START_SECONDS, what="all workers"
-            )
+            portal.wait_for(farm.is_whole, seconds=START_SECONDS, what="all workers")
             yield farm
         finally:
             farm.close_browsers()
-            second.send_signal(signal.SIGTERM)
-            try:
-                second.wait(timeout=30)
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(second.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def second_web(portal: Portal) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """One more `klisza web` on the same data, and where it answers."""
+    web, staff = free_port(), free_port()
+    binds = {
+        "KLISZA_WEB_BIND": f"127.0.0.1:{web}",
+        "KLISZA_STAFF_BIND": f"127.0.0.1:{staff}",
+        "KLISZA_WEB_PROCESSES": str(WORKERS),
+    }
+    url = f"http://127.0.0.1:{web}"
+    with (portal.folder / "second.log").open("wb") as log:
+        second = subprocess.Popen(
+            [KLISZA, "web"],
+            env=portal.environment | binds,
+            cwd=portal.folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        portal.wait_for(lambda: _answers(url), seconds=START_SECONDS, what="the second web server")
+        yield second, url
+    finally:
+        second.send_signal(signal.SIGTERM)
+        try:
+            second.wait(timeout=30)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(second.pid, signal.SIGKILL)
 
 
 def _kill(pid: int) -> None:
-    """Until it is dead: what it had accepted but not read is gone with it, and counted nothing."""
+    """Until it is dead with all its threads: the last of them closes the sockets, and what it had accepted but
+    not read is gone with it, and counted nothing.
+    """
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGKILL)
-        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
+        while len(list(Path(f"/proc/{pid}/task").iterdir())) > 1 or _state(pid) not in "ZX":
             time.sleep(0.01)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def _answers(url: str) -> bool:

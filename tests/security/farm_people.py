@@ -13,8 +13,9 @@ django.setup()
 # ruff: noqa: E402
 
 from klisza.accounts import services
-from klisza.accounts.models import Account, Code
-from klisza.accounts.services import codes
+from klisza.accounts.models import Account, Code, ContactChange
+from klisza.accounts.services import codes, contact
+from klisza.audit.actor import Actor
 from klisza.base import ids
 from tests.accounts.people import SOMEBODY, active_account
 
@@ -57,10 +58,32 @@ def set_code(user_name: str, code: str) -> dict[str, str]:
     return {}
 
 
+DESK = Actor(kind="staff", id="desk", role="registration")
+
+
+def ask_move(user_name: str, mobile: str) -> dict[str, str]:
+    """The desk has seen the document; a code goes to the new telephone."""
+    account = Account.objects.get(user_name=user_name)
+    change = contact.ask(
+        account=account, channel="sms", address=mobile, origin="desk", document="passport, 1234", by=DESK
+    )
+    return {"change": str(change.pk)}
+
+
+def confirm_move(change: str, code: str) -> dict[str, str]:
+    """It is read back at the desk."""
+    contact.confirm(change=ContactChange.objects.get(pk=change), typed=code, by=DESK)
+    return {}
+
+
 if __name__ == "__main__":
     verb, *rest = sys.argv[1:]
     if verb == "accounts":
         print(json.dumps(accounts(int(rest[0]), json.loads(rest[1]))))
+    elif verb == "ask_move":
+        print(json.dumps(ask_move(*rest)))
+    elif verb == "confirm_move":
+        print(json.dumps(confirm_move(*rest)))
     elif verb == "code":
         print(json.dumps(set_code(*rest)))
     else:

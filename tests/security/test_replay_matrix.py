@@ -1,4 +1,4 @@
-"""R10 and its neighbours: everything one patient can reach, asked for by everybody else."""
+"""R10 and its neighbours: everything one patient can reach, asked for by everybody else, at two web servers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from tests.portal import Portal
 from tests.stories import markup
 from tests.stories.sites import PATIENT_PAGES
 from tests.stories.visitor import Person, Visitor, read_account_mail
+
+from .farm import second_web
 
 A = ("anna.kowalczyk@poczta.example", "+48600100101")
 B = ("maria.zielinska@poczta.example", "+48600100103")
@@ -44,6 +46,7 @@ class Cast:
     b: Visitor
     anonymous: Visitor
     half: Visitor
+    second: str = ""
     reached: dict[str, httpx.Response] = field(default_factory=dict)
     owned: dict[str, httpx.Response] = field(default_factory=dict)
 
@@ -54,6 +57,11 @@ class Cast:
 @pytest.fixture(scope="module")
 def cast(demo_portal: Portal) -> Iterator[Cast]:
     people = Cast(demo_portal, *(Visitor(demo_portal) for _ in range(4)))
+    with second_web(demo_portal) as (_process, people.second):
+        yield from _playing(people, demo_portal)
+
+
+def _playing(people: Cast, demo_portal: Portal) -> Iterator[Cast]:
     people.a.sign_in(_person(demo_portal, A))
     people.b.sign_in(_person(demo_portal, B))
     page = people.half.enter_password(_person(demo_portal, HALF))
@@ -103,9 +111,12 @@ def _is_html(answer: httpx.Response) -> bool:
     return answer.headers.get("content-type", "").startswith("text/html")
 
 
-def _ask(visitor: Visitor, verb: str, address: str) -> httpx.Response:
+def _ask(visitor: Visitor, verb: str, address: str, *, door: str = "") -> httpx.Response:
+    """door: of another web server on the same data."""
     token = {"csrfmiddlewaretoken": _csrf(visitor)} if verb == "POST" else None
-    return visitor.http.request(verb, address, data=token, headers=visitor.origin())
+    base = door or visitor.base
+    headers = {"Origin": base, "Referer": base + "/"}
+    return visitor.http.request(verb, address.replace(visitor.base, base, 1), data=token, headers=headers)
 
 
 def _csrf(visitor: Visitor) -> str:
@@ -137,8 +148,8 @@ class TestNobodyElseReachesAnything:
     @pytest.mark.parametrize("who", ["B", "anonymous", "half logged in"])
     def test_every_address_is_refused(self, cast: Cast, who: str, verb: str) -> None:
         visitor, leaks = cast.others()[who], []
-        for address, original in cast.owned.items():
-            answer = _ask(visitor, verb, address)
+        for number, (address, original) in enumerate(cast.owned.items()):
+            answer = _ask(visitor, verb, address, door=cast.second if number % 2 else "")
             if not _is_refusal(answer) or _leaks(answer, original):
                 leaks.append(f"{answer.status_code} {_shape(address)}")
         assert not leaks, f"{who} {verb}: {len(leaks)} of {len(cast.owned)}:\n" + "\n".join(

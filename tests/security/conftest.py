@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from .farm import Farm, standing
+
+
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    with standing(tmp_path_factory.mktemp("farm")) as farm:
+        yield farm
+
+
+@pytest.fixture(autouse=True)
+def _close(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Browsers of one test are gone before the next."""
+    yield
+    if "farm" in request.fixturenames:
+        request.getfixturevalue("farm").close_browsers()
