@@ -134,6 +134,7 @@ ENDED = {
     "offer": gettext_lazy("the code was not used in time"),
     "closed": gettext_lazy("ended with the account"),
     "death": gettext_lazy("ended with the account"),
+    "alive": gettext_lazy("ended, it was given by mistake"),
 }
 
 

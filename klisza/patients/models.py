@@ -178,6 +178,7 @@ class Grant(models.Model):
         PATIENT = "patient"
         DESK = "desk"
         PROPOSAL = "proposal"
+        RELEASE = "release"  # by the desk, of somebody who has died
 
     id = models.UUIDField(primary_key=True, default=new_id)
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="grants")
@@ -197,7 +198,7 @@ class Grant(models.Model):
     taken_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    # patient | carer | desk | age | date | offer | closed (an account) | death
+    # patient | carer | desk | age | date | offer | closed (an account) | death | alive (after all)
     end_reason = models.CharField(max_length=16, blank=True)
 
     class Meta:

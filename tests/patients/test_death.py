@@ -93,6 +93,13 @@ class TestDeathOfThePatient:
         adt(minute=60 * 25, is_dead=True)  # the hospital repeats itself
         assert queries.is_live(again)
 
+    def test_what_staff_released_outlasts_a_merge(self, ewa: Patient, daughter: Grant) -> None:
+        adt(minute=60 * 24, is_dead=True)
+        assert daughter.account
+        released = given(ewa, daughter.account, kind="authorised")
+        merge(survivor=ewa, other=adt("2002", family_name="Nowak"), by=SOMEBODY)
+        assert queries.is_live(Grant.objects.get(pk=released.pk))
+
     def test_support_cannot_unlock_it(self, ewa: Patient) -> None:
         adt(minute=60 * 24, is_dead=True)
         with pytest.raises(Refused):
@@ -112,6 +119,13 @@ class TestDeathTakenBack:
         assert (ended(daughter), ended(child_of_ewa)) == ("death", "death")
         assert (in_db(ewa).state, in_db(ewa).lock_cause) == ("locked", "staff")
         assert {"patient_died", "death_taken_back"} & tasks(ewa) == {"death_taken_back"}
+
+    def test_ends_what_was_released_meanwhile(self, ewa: Patient, daughter: Grant) -> None:
+        adt(minute=60 * 24, is_dead=True)
+        assert daughter.account
+        released = given(ewa, daughter.account, kind="authorised")
+        adt(minute=60 * 24 + 1, is_dead=False)
+        assert ended(released) == "alive"
 
     def test_support_unlocks_then(self, ewa: Patient) -> None:
         adt(minute=60 * 24, is_dead=True)

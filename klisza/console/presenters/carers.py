@@ -41,6 +41,7 @@ ENDED = {
     "offer": gettext_lazy("the code was not used"),
     "closed": gettext_lazy("ended because an account was closed"),
     "death": gettext_lazy("ended by a death"),
+    "alive": gettext_lazy("ended because a death was taken back"),
 }
 
 

@@ -57,7 +57,7 @@ def give_at_desk(
     if account is None and made is None:
         made = draft()  # argon2: before the transaction
     with transaction.atomic():
-        Patient.objects.select_for_update().get(pk=person.pk)
+        person = Patient.objects.select_for_update().get(pk=person.pk)
         if account is None:
             account = create_account(
                 email=email, mobile=mobile, language=person.language, person_name=carer_name, by=by, made=made
@@ -71,7 +71,7 @@ def give_at_desk(
             kind=kind,
             relation=relation[:16],
             scope=scope,
-            source=Grant.Source.PROPOSAL if proposal else Grant.Source.DESK,
+            source=_source(person, proposal),
             carer_name=_name(carer_name),
             document=document.strip()[:200],
             created_at=now,
@@ -149,7 +149,7 @@ def take_up(*, account: Account, code: str, by: Actor) -> Grant:
 def end(*, grant: Grant, reason: str, by: Actor) -> None:
     """It is over at once: pages at their next request, pictures and downloads within two seconds.
 
-    reason: patient | carer | desk | age | date | offer | closed | death.
+    reason: patient | carer | desk | age | date | offer | closed | death | alive.
     """
     ended = Grant.objects.filter(pk=grant.pk, ended_at=None).update(
         ended_at=clock.now(), end_reason=reason, offer_digest=None
@@ -188,6 +188,12 @@ def _check(person: Patient, kind: str, scope: str, carer_name: str, last_day: da
         person.birth_date is None or ages.age_now(person.birth_date) >= ages.FULL_AGE
     ):
         raise Refused(_("A parent or guardian can be entered only for somebody under 18."))
+
+
+def _source(person: Patient, proposal: GuardianProposal | None) -> str:
+    if person.is_dead:
+        return Grant.Source.RELEASE
+    return Grant.Source.PROPOSAL if proposal else Grant.Source.DESK
 
 
 def _known_account(user_name: str) -> Account:
