@@ -182,14 +182,14 @@ def staff(farm: Farm, name: str, role: str, number: str) -> Visitor:
     return visitor
 
 
-def test_clerk_needs_role_and_reason_r14(farm: Farm, ewa: Browser, household: dict[str, Person]) -> None:
+def test_clerk_needs_role_and_reason_r14(farm: Farm, jan: Browser, household: dict[str, Person]) -> None:
     """A clerk without that role GETs the studies -> 403; the patient's view without a reason -> 400; with one -> audit and the
     patient's own log.
     """
     patient = farm.value(
         "SELECT p.id FROM patients_patient p JOIN accounts_account a ON p.account_id = a.id"
         " WHERE a.user_name = ?",
-        household[EWA.mobile].user_name,
+        household[JAN.mobile].user_name,
     )
     number = str(patient)
     dashed = number if "-" in number else "-".join(re.findall("(.{8})(.{4})(.{4})(.{4})(.{12})", number)[0])
@@ -202,11 +202,11 @@ def test_clerk_needs_role_and_reason_r14(farm: Farm, ewa: Browser, household: di
         path = f"/staff/patients/{dashed}/examinations/"
         fields = {"csrfmiddlewaretoken": token.group(1)}
         assert clerk.http.post(path, data=fields, headers=clerk.origin()).status_code == 400
-        why = fields | {"reason": "telefon pacjentki"}
+        why = fields | {"reason": "telefon pacjenta"}
         assert clerk.http.post(path, data=why, headers=clerk.origin()).status_code == 200
     noted = farm.value(
-        "SELECT count(*) FROM audit_auditevent WHERE action = 'list.viewed' AND reason = 'telefon pacjentki'"
+        "SELECT count(*) FROM audit_auditevent WHERE action = 'list.viewed' AND reason = 'telefon pacjenta'"
     )
     assert noted == 1
-    log = ewa.get("/account/access-log/").text
-    assert "telefon pacjentki" in log
+    log = jan.get("/account/access-log/").text
+    assert "telefon pacjenta" in log
