@@ -193,7 +193,32 @@ class TestWhyNothingIsSeen:
         return found.group()
 
     def test_no_examination_at_all(self, clerk: Client, anna: Patient) -> None:
-        assert "knows no examination" in self.line(clerk, anna)
+        assert "sees nothing: the portal knows no examination" in self.line(clerk, anna)
+
+    @pytest.mark.parametrize(
+        ("columns", "words"),
+        [
+            ({"state": "new"}, "has seen nothing yet: nobody has ever logged in"),
+            ({"state": "locked", "lock_cause": "passwords"}, "sees nothing: the account is locked"),
+            ({}, "1 examination of 1 stands in the patient&#x27;s list"),
+        ],
+    )
+    def test_one_line_for_the_counter(
+        self, clerk: Client, anna: Patient, columns: dict[str, Any], words: str
+    ) -> None:
+        an_examination(anna)
+        account_of(anna, **columns)
+        assert words in self.line(clerk, anna)
+
+    def test_one_line_when_all_is_kept_back(
+        self, clerk: Client, anna: Patient, settings: SettingsWrapper
+    ) -> None:
+        row = an_examination(anna)
+        services.hold(examination=row, subject="both", reason="first the talk", by=SCRIPT)
+        assert "sees the list of examinations, but no images and no report yet" in self.line(clerk, anna)
+        settings.SHOW_FROM = date(2026, 11, 21)
+        assert "none of the examinations below is shown" in self.line(clerk, anna)
+        assert "sees nothing: there is no account" in self.line(clerk, a_patient(account=False))
 
     def test_all_is_there(self, clerk: Client, anna: Patient) -> None:
         an_examination(anna, accession_number="ACC1")

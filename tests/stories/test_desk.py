@@ -100,7 +100,7 @@ class TestThereIsNoAccountYet(AtTheDesk):
         self.when_looked_for("DESK-1", "Zofia Bezadresowa")
         self.then_the_page_says("Brak adresu e-mail.")
         self.then_the_page_says("Brak numeru telefonu komórkowego.")
-        self.then_the_page_says("Portal nie zna żadnego badania tego pacjenta.")
+        self.then_the_page_says("Pacjent nic nie widzi: nie ma konta, więc nikt nie może się zalogować.")
         self.when_contact_is_entered("zofia@poczta.example", "600 100 991")
         self.then_the_page_says("Czeka na pierwsze logowanie")
         person = read_account_mail(self.portal, "zofia@poczta.example", "+48600100991")

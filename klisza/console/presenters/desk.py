@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from klisza.accounts.models import Account
 from klisza.base import clock
 from klisza.console import queries
 from klisza.console.queries.desk import Waiting
@@ -62,26 +63,27 @@ def why_no_account(reasons: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Seen:
-    """One examination: what the patient sees of it, and what stands in the way. tone: ok | wait."""
+    """One examination: what the patient sees of it, and what stands in the way. tone: ok | wait.
+
+    is_listed: it stands in the patient's list; shows: images or report can be opened there.
+    """
 
     examination: Examination
     title: str
     performed_at: datetime
     line: str
     tone: str
+    is_listed: bool
+    shows: bool
 
 
 def seen(examination: Examination, door: str, *, with_title: bool) -> Seen:
     """with_title: for the clinic; the desk needs the kind and the day."""
-    line, tone = _line(examination, door)
     kind = kinds.get(examination.kind)
     title = wording.heading(kind, examination.title) if with_title else str(kind.name)
-    return Seen(examination, title, examination.performed_at, line, tone)
-
-
-def _line(examination: Examination, door: str) -> tuple[str, str]:
     if door:
-        return _not_listed(examination, door), "wait"
+        line = _not_listed(examination, door)
+        return Seen(examination, title, examination.performed_at, line, "wait", is_listed=False, shows=False)
     images_shown, images = _side(
         _("Images"),
         words.word(words.IMAGES, examination.images),
@@ -96,9 +98,38 @@ def _line(examination: Examination, door: str) -> tuple[str, str]:
         examination.report_why,
         is_here=examination.report in examinations.REPORTS_SHOWN,
     )
-    if images_shown and report_shown and examination.images == Images.AVAILABLE:
-        return _("The patient sees images and report."), "ok"
-    return f"{images}. {report}.", "wait"
+    is_complete = images_shown and report_shown and examination.images == Images.AVAILABLE
+    return Seen(
+        examination,
+        title,
+        examination.performed_at,
+        _("The patient sees images and report.") if is_complete else f"{images}. {report}.",
+        "ok" if is_complete else "wait",
+        is_listed=True,
+        shows=images_shown or report_shown,
+    )
+
+
+def verdict(account: Account | None, rows: Sequence[Seen]) -> str:
+    """The one line that the desk says at the counter: why this patient sees nothing, or how much there is."""
+    if account is None:
+        return _("The patient sees nothing: there is no account, so nobody can log in.")
+    if account.state in (Account.State.LOCKED, Account.State.CLOSED):
+        return _("The patient sees nothing: the account is locked or closed.")
+    if account.state == Account.State.NEW:
+        return _("The patient has seen nothing yet: nobody has ever logged in.")
+    if not rows:
+        return _("The patient sees nothing: the portal knows no examination of this patient.")
+    listed = [row for row in rows if row.is_listed]
+    if not listed:
+        return _("The patient sees nothing: none of the examinations below is shown.")
+    if not any(row.shows for row in listed):
+        return _("The patient sees the list of examinations, but no images and no report yet.")
+    return ngettext(
+        "%(n)d examination of %(all)d stands in the patient's list.",
+        "%(n)d examinations of %(all)d stand in the patient's list.",
+        len(listed),
+    ) % {"n": len(listed), "all": len(rows)}
 
 
 def _not_listed(examination: Examination, door: str) -> str:
@@ -126,11 +157,9 @@ def _side(name: str, word: str, opens: datetime | None, why: str, *, is_here: bo
     return True, _("%(what)s: seen by the patient") % {"what": name}
 
 
-def waiting_lines(person: Patient, waiting: Waiting, *, has_any: bool) -> list[str]:
+def waiting_lines(person: Patient, waiting: Waiting) -> list[str]:
     """What holds for the patient as a whole."""
     lines = []
-    if not has_any:
-        lines.append(_("The portal knows no examination of this patient."))
     if waiting.images:
         lines.append(
             ngettext(

@@ -50,7 +50,9 @@ def patient_page(
     """forms: those that came back with a fault, by their name in the template."""
     unmerge = forms.get("unmerge_form")
     person = patients.survivor(patients.get(patient_id))
-    judged, may_release = standing.judged_examinations(person), may_read(request, "clinic")
+    may_release = may_read(request, "clinic")
+    judged = standing.judged_examinations(person)
+    seen = [desk.seen(row, door, with_title=may_release) for row, door in judged]
     by_id = {account.pk: account for account in patients.accounts_of(person)}
     speaker = patients.account_of(person)
     record("patient.viewed", by=request.actor, patient_id=person.pk)
@@ -78,8 +80,9 @@ def patient_page(
         "journal": [(row, words.word(words.MERGES, row.kind)) for row in queries.journal_of(person)],
         "may_enter": may_read(request, "registration"),
         "may_release": may_release,
-        "seen": [desk.seen(row, door, with_title=may_release) for row, door in judged],
-        "waiting": desk.waiting_lines(person, standing.waiting_for(person), has_any=bool(judged)),
+        "seen": seen,
+        "verdict": desk.verdict(speaker, seen),
+        "waiting": desk.waiting_lines(person, standing.waiting_for(person)),
         **({} if by_id else _without_account(person)),
         "unlock_form": IdentityForm(auto_id="unlock-%s"),
         "lift_form": ReasonForm(auto_id="lift-%s"),
