@@ -21,6 +21,7 @@ from klisza.patients.models import Patient
 from klisza.patients.services import upsert_patient
 from klisza.standards.hl7v2.facts import Stamp
 from tests.accounts.people import ANYBODY, PASSWORD, active_account, outbox, post_login, staff_account
+from tests.portal import ROOT
 
 pytestmark = pytest.mark.django_db
 RIS = Actor(kind="system", role="hl7")
@@ -155,3 +156,17 @@ def test_patients_sign_in_with_the_address_they_share_r12() -> None:
 def test_every_row_has_a_test(row: str) -> None:
     texts = [path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py")]
     assert any(re.search(rf"def test_\w+_{row}\b|\b{row.upper()}\b", text) for text in texts), row
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_table_of_the_docs_is_true(row: str) -> None:
+    """Each row stands there, and every file it names exists and names the row."""
+    text = (ROOT / "docs" / "security" / "login.md").read_text("utf-8")
+    lines = [line for line in text.splitlines() if re.match(rf"\| [R\d, ]*\b{row.upper()}\b", line)]
+    assert len(lines) == 1, row
+    files = re.findall(r"`((?:tests/\w+/)?test_\w+\.py)`", lines[0].split("|")[2])
+    assert files
+    for name in files:
+        path = ROOT / name if "/" in name else Path(__file__).parent / name
+        found = path.read_text("utf-8")
+        assert re.search(rf"_{row}\b|\b{row.upper()}\b", found), (row, name)
