@@ -20,6 +20,7 @@ from .services.oidc import handover
 from .services.oidc.handover import Proven
 from .services.oidc.party import Party
 
+HOP = "hop"
 # By keywords: proven, by. Returns the login under way and its key; raises Refused with a sentence.
 Enter = Callable[..., tuple[Login, str]]
 
@@ -38,8 +39,10 @@ def address_of(request: HttpRequest, party: Party, next_path: str) -> str:
     remembers. Raises TooMany, ProviderAway.
     """
     ours = urlsplit(party.return_to)
-    if request.get_host() != ours.netloc:  # the way back leads there, and so must the cookie
-        return f"{ours.scheme}://{ours.netloc}{request.get_full_path()}"
+    if request.get_host() != ours.netloc and HOP not in request.GET:
+        query = request.GET.copy()  # the way back leads there, and so must the cookie
+        query[HOP] = "1"  # once: a proxy may tell us another host each time
+        return f"{ours.scheme}://{ours.netloc}{request.path}?{query.urlencode()}"
     return handover.send_off(
         party,
         browser=session.begin_handover(request),

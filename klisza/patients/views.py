@@ -162,5 +162,8 @@ def _party() -> Party:
 
 
 def _not_proven(request: PortalRequest, sentence: str, next_path: str) -> HttpResponse:
+    if request.account and sentence:  # it was to confirm that it is still the owner, or a second window
+        messages.error(request, sentence)
+        return redirect("/examinations/")
     session.tell_later(request, sentence or NOTHING_HERE)
     return redirect(through_provider.with_next(reverse("patients:identity-refused"), next_path))

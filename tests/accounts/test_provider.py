@@ -286,7 +286,9 @@ def test_not_set_up_there_is_no_button(client: Client, settings: SettingsWrapper
 def test_other_address_of_the_pages_leads_to_the_right_one(client: Client, directory: idp.Provider) -> None:
     """The way back is fixed, so the cookie must be there."""
     answer = client.get("/login/provider/?next=/staff/", HTTP_HOST="127.0.0.1")
-    assert answer.url == "http://testserver/login/provider/?next=/staff/"
+    assert answer.url == "http://testserver/login/provider/?next=%2Fstaff%2F&hop=1"
+    again = client.get("/login/provider/?next=/staff/&hop=1", HTTP_HOST="127.0.0.1")
+    assert again.url.startswith(directory.issuer)  # no endless chain behind a proxy that names itself
 
 
 def test_old_proof_is_no_fresh_factor(client: Client, directory: idp.Provider) -> None:

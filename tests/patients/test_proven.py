@@ -387,6 +387,15 @@ def test_broker_that_remembers_somebody_is_not_believed(client: Client, broker: 
     assert AuditEvent.objects.filter(action="login.provider_refused", reason="not asked anew").exists()
 
 
+def test_failed_confirmation_leaves_the_session(client: Client, broker: idp.Provider) -> None:
+    person = ewa()
+    Patient.objects.filter(pk=person.pk).update(account=active_account())
+    go(client, broker)
+    broker.people["ewa"]["acr"] = "loa-low"
+    assert go(client, broker, query="?again=1").url == "/examinations/"
+    assert "zbyt słaby" in client.get("/account/security/").content.decode()
+
+
 def test_page_of_a_refusal_says_it_once(client: Client, broker: idp.Provider) -> None:
     """A reload must not tell somebody who has proved nothing that something was confirmed."""
     assert client.get("/login/identity/refused/").url == "/login/"
