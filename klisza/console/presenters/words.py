@@ -253,9 +253,9 @@ IMAGES = {
 REPORT = {
     "none": gettext_lazy("none"),
     "pending": gettext_lazy("draft only"),
-    "available": gettext_lazy("here"),
+    "available": pgettext_lazy("the report", "here"),
     "corrected": gettext_lazy("here, corrected"),
-    "withdrawn": gettext_lazy("withdrawn"),
+    "withdrawn": pgettext_lazy("the report", "withdrawn"),
 }
 WHY = {
     "at_once": gettext_lazy("at once, by the rules"),
