@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.db.models import Model
 
-from klisza.accounts.models import Account
+from klisza.accounts.models import Account, ClosingRequest, ContactChange, Factor, Session
 from klisza.audit.actor import SYSTEM
 from klisza.audit.models import AuditEvent
 from klisza.base import clock
@@ -24,6 +24,7 @@ from klisza.examinations.models import (
     ExaminationDocument,
     ExaminationIdentifier,
     ExaminationStudy,
+    GrantedExamination,
     NoticeIntent,
     Order,
     Report,
@@ -35,8 +36,16 @@ from klisza.gateways.hl7v2 import replay, router
 from klisza.gateways.models import InboundMessage, WorkItem
 from klisza.notifications.models import Message
 from klisza.patients import queries as patients
-from klisza.patients.models import DeskTask, MergeRecord, Patient, PatientIdentifier
+from klisza.patients.models import (
+    DeskTask,
+    Grant,
+    GuardianProposal,
+    MergeRecord,
+    Patient,
+    PatientIdentifier,
+)
 from tests.examinations.given import a_study
+from tests.patients.carers import a_carer, given
 
 from .hl7door import adt, message
 from .test_replay import PDF, PERSON, SCENARIO, order, received, report
@@ -52,7 +61,8 @@ NAMELESS = (
 )  # fmt: skip
 MODELS: tuple[type[Model], ...] = (
     Patient, PatientIdentifier, MergeRecord, DeskTask, Account, Message, Order, Appointment, Examination, Report,
-    ReportVersion, Document, StudyIntake, Breach, WorkItem, InboundMessage, *NAMELESS,
+    ReportVersion, Document, StudyIntake, Breach, WorkItem, InboundMessage, Grant, GrantedExamination,
+    GuardianProposal, ContactChange, ClosingRequest, Factor, Session, *NAMELESS,
 )  # fmt: skip
 PDF_TWO = base64.b64encode(b"%PDF-1.4 another report").decode()
 
@@ -180,14 +190,52 @@ def tell() -> Iterator[bytes]:
     yield order("L-1", name="Y7", control="CA", state="CA")
 
 
+def families() -> None:
+    """A child with a mother, who is told; one of them keeps something from her; a widow at the desk; a new phone."""
+    mother, widow = a_carer(), a_carer(email="wdowa@example.org", mobile="+48600100901")
+    received(adt("L-20", at="20260301080000+0100").replace(b"19600229", b"20150601"))
+    child = patients.find_by_identifier(ISSUER, "L-20")
+    assert child
+    given(child, mother)
+    Grant.objects.update(taken_at=clock.now() - timedelta(days=400))
+    for name in ("Y20", "Y21"):
+        received(order("L-20", name=name).replace(b"19600229", b"20150601"))
+        received(
+            report("L-20", name=name, status="F", text="Dziecko.", at="20260303110000+0100").replace(
+                b"19600229", b"20150601"
+            )
+        )
+    kept = Examination.objects.filter(patient=child).first()
+    assert kept
+    Examination.objects.filter(pk=kept.pk).update(hidden_from_carers_at=clock.now())
+    services.refresh(kept)
+    received(adt("L-21", at="20260301080000+0100"))
+    received(dead(adt("L-21", at="20260302080000+0100")))
+    late = patients.find_by_identifier(ISSUER, "L-21")
+    assert late
+    given(late, widow, kind="authorised")
+
+
+def dead(raw: bytes) -> bytes:
+    """PID-30, after twenty-one empty fields."""
+    return raw.replace(b"||19600229|F", b"||19600229|F" + b"|" * 22 + b"Y")
+
+
 @pytest.fixture
 def story() -> None:
     for raw in SCENARIO:
         received(raw)
     for raw in tell():
         assert received(raw).pk
+    families()
     jobs.run_corrected_people()
-    Account.objects.update(state=Account.State.ACTIVE, created_at=clock.now() - timedelta(days=400))
+    Account.objects.exclude(lock_cause="died").update(
+        state=Account.State.ACTIVE, created_at=clock.now() - timedelta(days=400)
+    )
+    moved_house = adt("L-1", at="20260308080000+0100").replace(
+        b"||19600229|F", b"||19600229|F|||||^NET^Internet^anna@poczta.example~^PRN^CP^^48^600^100956"
+    )
+    received(moved_house)
 
 
 def test_the_story_is_what_it_should_be(story: None) -> None:
@@ -199,6 +247,12 @@ def test_the_story_is_what_it_should_be(story: None) -> None:
     assert Report.objects.exclude(parent_key="").exists()
     assert ReportVersion.objects.filter(is_wrong_patient=True).exists()
     assert ExaminationStudy.objects.count() >= 3
+    mother = Account.objects.get(email="carer@example.org")
+    assert (
+        NoticeIntent.objects.filter(account=mother, sent_at=None).count() == 1
+    )  # of two: one is kept from her
+    assert set(Grant.objects.values_list("source", "ended_at")) == {("desk", None), ("release", None)}
+    assert ContactChange.objects.filter(done_at=None).count() == 1
 
 
 def test_replay_leaves_every_row_as_it_was(story: None) -> None:
