@@ -42,7 +42,7 @@ def check(farm: Farm, pages: list[str]) -> None:
     assert farm.value(SENT) == sum(sent for sent, _most in hours) <= LIMIT * len(hours)
     assert farm.value("SELECT count(*) FROM accounts_alarm WHERE kind = 'texts'") == 1
     farm.portal.wait_for(lambda: farm.portal.mails("pomoc@szpital.example"), what="the alert")
-    refused = [page for page in pages if "Kod nie został jeszcze wysłany." in page and SUPPORT in page]
+    refused = [page for page in pages if "W tej chwili nie można wysłać kodu." in page and SUPPORT in page]
     assert len(refused) >= len(pages) - LIMIT * len(hours)
 
 
