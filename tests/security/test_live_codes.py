@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 import pytest
@@ -40,10 +42,12 @@ def guess_at_once(farm: Farm) -> tuple[int, int, int, int]:
     account = farm.account()
     browser, code = begun(farm, account)
     session, token = browser.cookie(), browser.token()
-    cookies = {c.name: c.value or "" for c in browser.http.cookies.jar}
+    cookies = "; ".join(f"{c.name}={c.value}" for c in browser.http.cookies.jar)
     assert session
     limits = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(cookies=cookies, timeout=120, limits=limits) as http:
+    with httpx.Client(headers={"Cookie": cookies}, timeout=120, limits=limits) as http:
+        # The session of the one that passes is nobody else's.
+        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
         def guess(number: int) -> bool:
             door = farm.doors[number % 2]
@@ -58,7 +62,7 @@ def guess_at_once(farm: Farm) -> tuple[int, int, int, int]:
             return answer.headers.get("location", "") == "/examinations/"
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            entered = sum(pool.map(guess, range(GUESSES)))
+            entered = sum(pool.map(guess, random.sample(range(GUESSES), GUESSES)))
     assert entered <= 1
     wrong_ones = audited(farm, account, "login.code_wrong")
     passed = audited(farm, account, "login.code_ok")
