@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -182,7 +185,7 @@ class TestAPatientProvesWhoSheIs(ProviderStory):
         assert "next=%2Fdocuments%2F" in self.page.url
 
     def test_silent_provider_stalls_no_login(self) -> None:
-        """The pages of everybody else go on while a dozen people wait for it."""
+        """The person is told, and the login page is there all the time."""
         self.provider.fault["/token"] = "stall"
         self.given_a_browser()
         self.when_opened("/login/")
@@ -190,6 +193,30 @@ class TestAPatientProvesWhoSheIs(ProviderStory):
         self.page.get_by_role("button", name="ewa").click(no_wait_after=True)
         assert self.portal.get("/login/")[0] == 200
         self.then_the_page_says("nie odpowiada")
+
+    @pytest.mark.parametrize("fault", ["stall", "drip"])
+    def test_thirty_who_wait_for_it_hold_up_nobody(self, fault: str) -> None:
+        """More than it has slots: those are told at once, and all within the deadline."""
+        visitors = [httpx.Client(base_url=self.portal.url, timeout=30) for _ in range(30)]
+        ways = [visitor.get("/login/identity/").headers["location"] for visitor in visitors]
+        backs = [self.provider.decide("ewa", idp.query_of(way)) for way in ways]
+        self.provider.fault["/token"] = fault
+        with ThreadPoolExecutor(len(visitors)) as pool:
+            began = time.monotonic()
+            waiting = [pool.submit(visitor.get, back) for visitor, back in zip(visitors, backs, strict=True)]
+            slowest = max(self._seconds_of_the_login_page() for _ in range(10))
+            ended = [one.result().headers["location"] for one in waiting]
+            took = time.monotonic() - began
+        for visitor in visitors:
+            visitor.close()
+        assert ended == ["/login/identity/refused/"] * len(visitors)
+        assert slowest < 3
+        assert took < 20
+
+    def _seconds_of_the_login_page(self) -> float:
+        began = time.monotonic()
+        assert self.portal.get("/login/")[0] == 200
+        return time.monotonic() - began
 
     @pytest.mark.parametrize("screen", [PHONE, DESKTOP])
     def test_the_login_page(self, screen: dict[str, int]) -> None:
