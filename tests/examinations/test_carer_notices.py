@@ -18,11 +18,14 @@ from klisza.documents import services as documents
 from klisza.examinations import jobs, queries
 from klisza.examinations.models import Examination, NoticeIntent
 from klisza.examinations.services import carers, hide_from_carers, notices, refresh
+from klisza.notifications.models import Message
 from klisza.patients import queries as patients
 from klisza.patients.models import Grant, Patient
 from klisza.patients.services import end_grant
+from klisza.patients.services.bounces import note_bounces
 from tests.accounts.people import ANYBODY, outbox, sign_in
 from tests.patients.carers import CLERK, TURNS_18, a_carer, a_child, given
+from tests.patients.people import tasks
 
 from .given import a_patient, a_report, an_examination, pdf
 
@@ -115,6 +118,14 @@ class TestACarer:
         assert patient.account
         jobs.run_notices()
         assert sorted(told()) == sorted([patient.account.email, mother.email])
+
+    def test_whose_mail_comes_back_is_a_task_at_the_child(self, child: Patient, mother: Account) -> None:
+        given(child, mother)
+        news_of(child)
+        jobs.run_notices()
+        Message.objects.filter(kind="notice").update(bounced_at=clock.now())
+        assert note_bounces() == 1
+        assert "mail_bounced" in tasks(child)
 
 
 class TestTheScope:

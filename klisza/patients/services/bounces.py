@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from klisza.accounts.models import Account
 from klisza.notifications import queries as notifications
 from klisza.notifications import services as outbox
 from klisza.notifications.models import Message
@@ -23,7 +24,15 @@ def note_bounces(limit: int = 50) -> int:
 
 @transaction.atomic
 def _note(message: Message) -> None:
-    patient = Patient.objects.filter(account_id=message.account_id).first() if message.account_id else None
-    if patient:
-        open_task(queries.survivor(patient), "mail_bounced")
+    for person in _people(message):
+        open_task(person, "mail_bounced")
     outbox.bounce_noted(message_id=message.pk)
+
+
+def _people(message: Message) -> list[Patient]:
+    """Whose account it is; of a carer who is no patient here, those for whom the carer acts."""
+    account = Account.objects.filter(pk=message.account_id).first() if message.account_id else None
+    if account is None:
+        return []
+    own = queries.patient_of(account)
+    return [own] if own else [queries.survivor(grant.patient) for grant in queries.live_of(account)]
