@@ -9,6 +9,7 @@ DESK = ("registration", "clinic")
 IMAGES = ("radiology", "integration", "registration")
 READERS: dict[str, tuple[str, ...]] = {
     "desk": ("registration",),
+    "access": ("privacy",),
     "tasks": DESK,
     "work": (*DESK, "radiology", "integration"),
     "held": ("registration", "integration"),

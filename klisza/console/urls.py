@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from .views import (
+    access,
     breaches,
     carers,
     closing,
@@ -27,6 +28,8 @@ app_name = "console"
 urlpatterns = [
     path("", home.home, name="home"),
     path("desk/", desk.desk, name="desk"),
+    path("access/", access.access, name="access"),
+    path("patients/<uuid:patient_id>/access/", access.access_log, name="access_log"),
     path("patients/<uuid:patient_id>/account/", patient.create, name="create"),
     path("patients/<uuid:patient_id>/link/", patient.send_link, name="send_link"),
     path("patients/<uuid:patient_id>/factors/", desk.factors, name="factors"),

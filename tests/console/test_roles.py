@@ -84,6 +84,8 @@ TABLE: dict[str, set[str]] = {
     "rule_delete": CLINIC,
     "rule_move": CLINIC,
     # Data protection.
+    "access": PRIVACY,
+    "access_log": PRIVACY,
     "breaches": PRIVACY,
     "breach": PRIVACY,
     # Machines.

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 TITLES = {
     "desk": _("Registration desk"),
+    "access": _("Who has seen whose data"),
     "tasks": _("Tasks of the registration desk"),
     "work": _("What messages could not settle"),
     "held": _("Messages that wait for their patient"),
@@ -33,7 +34,7 @@ TITLES = {
 # What the desk works through, beside its search.
 DESK_LISTS = ("tasks", "bounces", "messages", "guardians", "closing", "work")
 GROUPS = (
-    (_("Patients"), ("desk",)),
+    (_("Patients"), ("desk", "access")),
     (
         _("What waits for somebody"),
         (

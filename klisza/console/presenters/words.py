@@ -244,6 +244,14 @@ AGENTS = {
     "machine": gettext_lazy("another system"),
     "system": gettext_lazy("the portal itself"),
 }
+ROLES = {
+    "registration": gettext_lazy("registration"),
+    "clinic": gettext_lazy("clinic"),
+    "radiology": gettext_lazy("radiology"),
+    "privacy": gettext_lazy("data protection"),
+    "integration": gettext_lazy("technical service"),
+    "admin": gettext_lazy("administration"),
+}
 IMAGES = {
     "none": gettext_lazy("none"),
     "receiving": gettext_lazy("arriving"),
