@@ -137,7 +137,21 @@ class TestACarerForAChild(Story):
         return self.page.locator("main .row-title a").count() > 0
 
 
-class TestAPatientLetsSomebodyIn(Story):
+class Lending(Story):
+    def given_a_patient_who_made_a_code(self) -> str:
+        person = self.given_a_new_patient(given="Halina", family="Dawna")
+        self.patient = Visitor(self.portal)
+        self.patient.sign_in(person)
+        page = self.patient.open("/account/carers/new/")
+        form = next(one for one in markup.read(page.text).forms if "carer_name" in one.fields)
+        data = form.fields | {"carer_name": "Sąsiad Piotr", "scope": "all"}
+        answer = self.patient.http.post("/account/carers/new/", data=data, headers=self.patient.origin())
+        found = re.search(r"<strong>([A-Z0-9]{5}-[A-Z0-9]{5})</strong>", answer.text)
+        assert found
+        return found.group(1)
+
+
+class TestAPatientLetsSomebodyIn(Lending):
     """Given by the patient, with a code; taken up, switched by keyboard, ended."""
 
     def test_from_the_code_to_the_end(self) -> None:
@@ -159,18 +173,6 @@ class TestAPatientLetsSomebodyIn(Story):
         self.page.get_by_role("button", name="Pokaż moje dane").click()
         expect(self.page.locator("main .row-title a").first).to_be_visible()
 
-    def given_a_patient_who_made_a_code(self) -> str:
-        person = self.given_a_new_patient(given="Halina", family="Dawna")
-        self.patient = Visitor(self.portal)
-        self.patient.sign_in(person)
-        page = self.patient.open("/account/carers/new/")
-        form = next(one for one in markup.read(page.text).forms if "carer_name" in one.fields)
-        data = form.fields | {"carer_name": "Sąsiad Piotr", "scope": "all"}
-        answer = self.patient.http.post("/account/carers/new/", data=data, headers=self.patient.origin())
-        found = re.search(r"<strong>([A-Z0-9]{5}-[A-Z0-9]{5})</strong>", answer.text)
-        assert found
-        return found.group(1)
-
     def when_switched_by_keyboard(self) -> None:
         for _ in range(60):
             self.page.keyboard.press("Tab")
@@ -189,6 +191,52 @@ class TestAPatientLetsSomebodyIn(Story):
             assert found
             form = next(one for one in markup.read(page.text).forms if one.action == found.group(1))
             self.patient.http.post(found.group(1), data=form.fields, headers=self.patient.origin())
+
+
+class TestAnExaminationIsKeptFromCarers(Lending):
+    """R66: by the person's own page; the carer does not learn that it exists."""
+
+    def test_kept_and_shown_again(self) -> None:
+        code = self.given_a_patient_who_made_a_code()
+        send_study(
+            self.portal.dicom, patient_id=self.person.mrn, name="Dawna^Halina", birth="19600229", issuer="local",
+            study=generate_uid(), accession=f"KEPT-{self.person.mrn}", StudyDate=PERFORMED.strftime("%Y%m%d"),
+            StudyTime="101500",
+        )  # fmt: skip
+        examination = self.portal.wait_for(self._her_examination, seconds=60, what="the examination")
+        with contextlib.closing(self.given_a_carer_who_took(code)) as carer:
+            assert carer.open(examination).status_code == 200
+            self.given_a_browser(screen=PHONE)
+            self.page.context.add_cookies(self.patient.cookies())  # type: ignore[arg-type]
+            self.when_opened(examination)
+            assert violations(self.page) == []
+            self.page.get_by_role("button", name="Nie pokazuj im").press("Enter")
+            self.then_the_page_says("Zapisano.")
+            self.then_nothing_is_wider_than_the_screen()
+            assert violations(self.page) == []
+            assert carer.open(examination).status_code == 404
+            assert examination not in carer.open("/examinations/").text
+            self.page.get_by_role("button", name="Pokaż im znowu").press("Enter")
+            self.then_the_page_says("Zapisano.")
+            assert carer.open(examination).status_code == 200
+        self.patient.close()
+
+    def given_a_carer_who_took(self, code: str) -> Visitor:
+        """Somebody without data of the own besides hers would act at once; this one chooses."""
+        carer = Visitor(self.portal)
+        carer.sign_in(read_account_mail(self.portal, *CARER))
+        page = carer.submit(carer.open("/account/acting/"), code=code)
+        found = re.search(r'Halina Dawna.*?name="grant" value="([0-9a-f-]{36})"', page.text, re.DOTALL)
+        assert found, page.text
+        token = markup.read(page.text).forms[0].fields["csrfmiddlewaretoken"]
+        data = {"csrfmiddlewaretoken": token, "grant": found.group(1)}
+        answer = carer.http.post("/account/acting/for/", data=data, headers=carer.origin())
+        assert answer.headers["location"] == "/examinations/"
+        return carer
+
+    def _her_examination(self) -> str:
+        found = re.search(r"/examinations/[0-9a-f-]{36}/", self.patient.open("/examinations/").text)
+        return found.group() if found else ""
 
 
 class TestPagesOfTheseStories(Story):
