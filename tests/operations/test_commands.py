@@ -18,7 +18,7 @@ class TestDoctor:
     def test_all_is_well(self, portal: Portal) -> None:
         done = portal.klisza("doctor")
         assert "FAULT" not in done.stdout
-        assert len(done.stdout.splitlines()) == 12
+        assert len(done.stdout.splitlines()) == 13
 
     def test_mail_server_away_is_a_fault(self, portal: Portal) -> None:
         settings = portal.environment | {"KLISZA_SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}

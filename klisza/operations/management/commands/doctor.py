@@ -8,7 +8,7 @@ from klisza.operations import checks
 
 
 class Command(BaseCommand):
-    help = "Check settings, database, storage, clock, mail, SMS and ports; exit 1 on any fault."
+    help = "Check settings, database, storage, clock, mail, SMS, providers and ports; exit 1 on any fault."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
