@@ -16,6 +16,7 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
 @pytest.fixture(autouse=True)
 def _close(request: pytest.FixtureRequest) -> Iterator[None]:
     """Browsers of one test are gone before the next."""
+    farm: Farm | None = request.getfixturevalue("farm") if "farm" in request.fixturenames else None
     yield
-    if "farm" in request.fixturenames:
-        request.getfixturevalue("farm").close_browsers()
+    if farm is not None:
+        farm.close_browsers()
