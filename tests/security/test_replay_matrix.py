@@ -230,8 +230,12 @@ class TestTicketsOfImages:
         contact = ("zofia.wojcik@poczta.example", "+48600100109")
         visitor = Visitor(demo_portal)
         visitor.sign_in(_person(demo_portal, contact))
-        people = Cast(demo_portal, visitor, visitor, visitor, visitor, visitor.crawl("/examinations/"))
-        address = next(iter(_images(people)))
+
+        def pictures() -> dict[str, httpx.Response]:
+            crawled = visitor.crawl("/examinations/")
+            return _images(Cast(demo_portal, visitor, visitor, visitor, visitor, reached=crawled))
+
+        address = next(iter(demo_portal.wait_for(pictures, seconds=60, what="her images")))
         assert visitor.http.get(address).status_code == 200
         page = visitor.open("/examinations/")
         form = next(form for form in markup.read(page.text).forms if form.action == "/logout/")
