@@ -57,12 +57,6 @@ def held(keys: Iterable[str]) -> list[int]:
     return list(rows.order_by("id").values_list("id", flat=True))
 
 
-def used_keys(control_ids: Iterable[str]) -> set[tuple[str, str, str]]:
-    """Which (MSH-3, MSH-4, MSH-10) with one of these control ids have come before."""
-    rows = InboundMessage.objects.filter(control_id__in={each for each in control_ids if each})
-    return set(rows.values_list("sending_application", "sending_facility", "control_id").distinct())
-
-
 def earlier(*, application: str, facility: str, control_id: str) -> list[InboundMessage]:
     """What came under this key before (2.3), newest first, without repetitions and without bytes."""
     if not control_id:

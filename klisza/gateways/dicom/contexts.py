@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
-from pynetdicom import build_context
-from pynetdicom.presentation import PresentationContext
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
 from pynetdicom.sop_class import uid_to_service_class
 
 from klisza.standards.dicom.uids import ACCEPTED_TRANSFER_SYNTAXES, EXPLICIT_LE, IMPLICIT_LE, VERIFICATION
+from klisza.standards.dul.pdus import Decision, Proposal, Verdict
 
 STANDARD_ROOT = "1.2.840.10008."
 STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."  # also holds retired classes that the library does not list
 
 
+@lru_cache(maxsize=1024)
 def is_storage(sop_class_uid: str) -> bool:
     """Standard, retired, private or newer than the library: whatever can only be an object to keep."""
     service = uid_to_service_class(sop_class_uid)
@@ -23,12 +23,17 @@ def is_storage(sop_class_uid: str) -> bool:
     return service is StorageServiceClass
 
 
-def contexts_for(proposed: Iterable[str]) -> list[PresentationContext]:
-    """What we support among the proposed abstract syntaxes; the order of syntaxes is our preference."""
-    supported = []
-    for uid in dict.fromkeys(proposed):
-        if uid == VERIFICATION:
-            supported.append(build_context(uid, [EXPLICIT_LE, IMPLICIT_LE]))
-        elif is_storage(uid):
-            supported.append(build_context(uid, list(ACCEPTED_TRANSFER_SYNTAXES)))
-    return supported
+def decide(proposal: Proposal) -> Decision:
+    """Of the transfer syntaxes offered, the first in our order: compressed ones before uncompressed."""
+    uid, offered = proposal.abstract_syntax, proposal.transfer_syntaxes
+    ours: tuple[str, ...] = ()
+    if uid == VERIFICATION:
+        ours = (EXPLICIT_LE, IMPLICIT_LE)
+    elif is_storage(uid):
+        ours = ACCEPTED_TRANSFER_SYNTAXES
+    else:
+        return Decision(proposal.id, Verdict.ABSTRACT_SYNTAX_NOT_SUPPORTED, IMPLICIT_LE)
+    chosen = next((syntax for syntax in ours if syntax in offered), None)
+    if chosen is None:
+        return Decision(proposal.id, Verdict.TRANSFER_SYNTAXES_NOT_SUPPORTED, IMPLICIT_LE)
+    return Decision(proposal.id, Verdict.ACCEPTED, chosen)

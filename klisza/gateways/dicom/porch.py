@@ -17,13 +17,16 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from .pdus import A_ASSOCIATE_RQ, ABORT, HEADER_BYTES, LONGEST_REQUEST, SHORTEST_REQUEST, length_of
+from klisza.standards.dul.pdus import FIXED_BYTES, HEADER_BYTES, Kind, abort, length_of
 
 log = structlog.get_logger(__name__)
 
 MOST_WAITING = 256  # the oldest goes when another one comes: an honest caller speaks within milliseconds
 PIECE = 65_536
 TICK_SECONDS = 0.2
+# 128 contexts with every transfer syntax there is take 300 KB; a longer request is no request (R20).
+LONGEST_REQUEST = 1024 * 1024
+NO_REQUEST = abort(2, 6)  # by the service provider: invalid PDU parameter value
 
 Admit = Callable[[socket.socket, str, bytes], None]
 
@@ -46,7 +49,7 @@ class _Caller:
         if len(self.received) < HEADER_BYTES:
             return True
         length = length_of(self.received)
-        return self.received[0] == A_ASSOCIATE_RQ and SHORTEST_REQUEST <= length <= LONGEST_REQUEST
+        return self.received[0] == Kind.A_ASSOCIATE_RQ and FIXED_BYTES <= length <= LONGEST_REQUEST
 
 
 class Porch:
@@ -96,7 +99,7 @@ class Porch:
         if not caller.is_plausible():
             log.warning("dicom_caller_refused", address=caller.address, reason="no association request")
             with suppress(OSError):
-                caller.connection.send(ABORT)
+                caller.connection.send(NO_REQUEST)
             self._dismiss(caller)
         elif not caller.wanted():
             self._forget(caller)

@@ -9,20 +9,18 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import pydicom.config
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connections
-from pynetdicom import AE, _config
 
 from klisza.archive.models import Peer
 from klisza.archive.services import Source, find_peer, keep_open, record_refusal
 from klisza.base.database import drop_stale_connections
-from klisza.standards.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from klisza.standards.dul.pdus import titles
 
-from .association import AdmittedAssociation
-from .pdus import NOT_NOW, TOO_MANY, UNKNOWN_CALLED, UNKNOWN_CALLING, Rejection, titles
+from .association import Association
 from .porch import Porch
+from .rejections import NOT_NOW, TOO_MANY, UNKNOWN_CALLED, UNKNOWN_CALLING, Rejection
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +39,9 @@ class Door:
     def __init__(self, bind: tuple[str, int]) -> None:
         family = socket.AF_INET6 if ":" in bind[0] else socket.AF_INET
         self.listener = socket.create_server(bind, family=family, backlog=BACKLOG)
-        self.ae = _application_entity()
         self.lock = threading.Lock()
         self.callers: Counter[str] = Counter()  # association slots taken, by address
-        self.associations: set[AdmittedAssociation] = set()
+        self.associations: set[Association] = set()
         self.closing = threading.Event()
         self.clerks = ThreadPoolExecutor(CLERKS, thread_name_prefix="dicom-clerk")
 
@@ -126,14 +123,14 @@ class Door:
         return rejection, _source(peer, calling)
 
     def _start(self, connection: socket.socket, address: str, request: bytes, source: Source) -> None:
-        association = AdmittedAssociation(
-            self.ae, connection, address, request, source=source, ended=lambda one: self._ended(one, address)
+        association = Association(
+            connection, address, request, source=source, ended=lambda one: self._ended(one, address)
         )
         with self.lock:
             self.associations.add(association)
         association.start()
 
-    def _ended(self, association: AdmittedAssociation, address: str) -> None:
+    def _ended(self, association: Association, address: str) -> None:
         with self.lock:
             self.associations.discard(association)
         self._give_slot_back(address)
@@ -159,20 +156,6 @@ class Door:
             time.sleep(0.05)
         for association in list(self.associations):
             association.abort()
-
-
-def _application_entity() -> AE:
-    _config.LOG_HANDLER_LEVEL = "none"  # its messages carry titles and UIDs
-    # The library decodes command sets only; a warning about a value would print the value.
-    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    ae = AE(settings.AE_TITLE)
-    ae.maximum_pdu_size = settings.MAX_PDU
-    ae.maximum_associations = 10 * settings.MAX_ASSOCIATIONS  # counted at the door, before a thread is taken
-    ae.acse_timeout = settings.SILENT_SOCKET_SECONDS
-    ae.network_timeout = settings.ASSOCIATION_IDLE_SECONDS
-    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    return ae
 
 
 def _source(peer: Peer | None, calling: str) -> Source:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import mmap
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BytesIO
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -17,13 +16,11 @@ from klisza.base.errors import Unavailable
 IN_MEMORY = 16 * 1024 * 1024
 
 
-class Spool(BytesIO):
-    """What the library takes for the BytesIO it would fill itself (decode_msg only writes to it)."""
-
+class Spool:
     def __init__(self, limit: int) -> None:
-        super().__init__()
         self.limit = limit
         self.size = 0
+        self.memory = bytearray()
         self.file: IO[bytes] | None = None
         self.disk_fault = False
 
@@ -31,19 +28,21 @@ class Spool(BytesIO):
     def too_large(self) -> bool:
         return self.size > self.limit
 
-    def write(self, piece: bytes) -> int:  # type: ignore[override]
+    def write(self, piece: memoryview) -> None:
         """Takes everything, so that the sender gets a status instead of a broken connection."""
         self.size += len(piece)
         if self.too_large or self.disk_fault:
-            self._drop()
-            return len(piece)
-        if self.file is None and self.size > IN_MEMORY:
-            self._roll_over()
+            self.close()
+            return
         try:
-            (self.file.write if self.file else super().write)(piece)
+            if self.file is None and self.size > IN_MEMORY:
+                self._roll_over()
+            if self.file is None:
+                self.memory += piece
+            else:
+                self.file.write(piece)
         except OSError:
             self.disk_fault = True
-        return len(piece)
 
     @contextmanager
     def view(self) -> Iterator[memoryview]:
@@ -51,10 +50,13 @@ class Spool(BytesIO):
         if self.disk_fault:
             raise Unavailable("storage: no room to receive")
         if self.file is None:
-            with self.getbuffer() as view:
+            with memoryview(self.memory) as view:
                 yield view
             return
-        self.file.flush()
+        try:
+            self.file.flush()
+        except OSError:
+            raise Unavailable("storage: no room to receive") from None
         with (
             mmap.mmap(self.file.fileno(), self.size, access=mmap.ACCESS_READ) as mapped,
             memoryview(mapped) as view,
@@ -62,25 +64,16 @@ class Spool(BytesIO):
             yield view
 
     def close(self) -> None:
-        self._drop()
-        super().close()
+        self.memory = bytearray()
+        if self.file is not None:
+            with suppress(OSError):  # a full disk speaks up again when the buffer is flushed
+                self.file.close()
+            self.file = None
 
     def _roll_over(self) -> None:
         """Onto the data disk: /tmp may be memory."""
-        try:
-            folder = Path(settings.DATA_DIR) / "scratch"
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as the spool
-            self.file.write(self.getbuffer())
-        except OSError:
-            self.disk_fault = True
-        self.seek(0)
-        self.truncate()
-
-    def _drop(self) -> None:
-        if self.file is not None:
-            self.file.close()
-            self.file = None
-        if not self.closed:
-            self.seek(0)
-            self.truncate()
+        folder = Path(settings.DATA_DIR) / "scratch"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as the spool
+        self.file.write(self.memory)
+        self.memory = bytearray()

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -32,6 +32,9 @@ AT_ONCE_SECONDS, IN_A_ROW = 0.1, 16
 BIG = 4 * 1024 * 1024
 # A message of 64 MiB takes a multiple of that while it is read: one of that kind at a time.
 big_ones = threading.Semaphore(1)
+# Many small ones are read one after the other: threads that all want the interpreter hinder each other.
+SMALL = 256 * 1024
+in_turn = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,9 @@ class Connection:
 
     def _answer(self, raw: bytes) -> None:
         caller = self.caller
-        arrival = arrive(raw, address=caller.address, senders=caller.senders(), is_open=caller.is_open)
+        senders = caller.senders()
+        with in_turn if len(raw) < SMALL else nullcontext():
+            arrival = arrive(raw, address=caller.address, senders=senders, is_open=caller.is_open)
         for answer in self.desk.take(arrival, in_haste=self.in_a_row >= IN_A_ROW):
             self.line.settimeout(ANSWER_SECONDS)
             self.line.sendall(framed(answer))

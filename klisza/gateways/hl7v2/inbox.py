@@ -6,7 +6,6 @@ that eight busy senders share one sync. That thread also sees every repetition, 
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import threading
 import time
@@ -24,11 +23,11 @@ from klisza.base.database import drop_stale_connections
 from klisza.base.errors import Unavailable
 from klisza.blobs import services as blobs
 from klisza.gateways import queries
-from klisza.gateways.hl7v2 import reading
+from klisza.gateways.hl7v2 import reading, rows
 from klisza.gateways.models import Hl7Peer, InboundMessage, WorkItem
 from klisza.standards.hl7v2 import facts
 from klisza.standards.hl7v2.errors import Refusal
-from klisza.standards.hl7v2.message import Envelope, normalised
+from klisza.standards.hl7v2.message import Envelope, digest, unwrapped
 
 log = structlog.get_logger(__name__)
 State = InboundMessage.State
@@ -78,16 +77,17 @@ def arrive(raw: bytes, *, address: str, senders: Sequence[Hl7Peer], is_open: boo
 
     senders: who may speak from this address. is_open: others may, too (KLISZA_HL7_OPEN).
     """
-    head = reading.opened(raw, None)
+    content = unwrapped(raw)
+    head = reading.opened(content, None)
     peer = _sender(head, senders)
     if peer is not None and peer.charset:
-        head = reading.opened(raw, peer)
+        head = reading.opened(content, peer)
     arrival = Arrival(raw, address, peer, head, clock.now())
-    arrival.digest = hashlib.sha256(normalised(raw)).hexdigest()
+    arrival.digest = digest(content)
     try:
         if peer is None and not is_open:
             raise NOT_ALLOWED
-        arrival.read = reading.understood(reading.parsed(raw, peer), arrival.received_at)
+        arrival.read = reading.understood(reading.parsed(content, peer), arrival.received_at)
     except Refusal as refusal:
         arrival.refusal = refusal
     except Exception as fault:  # noqa: BLE001 - a reader's error must not lose the message: it is kept and fails later
@@ -214,21 +214,21 @@ def _written(batch: list[Arrival], *, is_last: bool) -> bool:
 
 def _insert(batch: list[Arrival]) -> None:
     """One look and one INSERT for all; only what comes under a key that was used before is looked at alone."""
-    rows = [(arrival, _row(arrival)) for arrival in batch]
-    used = queries.used_keys(row.control_id for _, row in rows)
+    pairs = [(arrival, _row(arrival)) for arrival in batch]
+    used = rows.used_keys({row.control_id for _, row in pairs} - {""})
     new: list[InboundMessage] = []
-    for arrival, row in rows:
+    for arrival, row in pairs:
         key = (row.sending_application, row.sending_facility, row.control_id)
         if key in used:
-            InboundMessage.objects.bulk_create(new)
+            rows.insert(new)
             new = []
             _compare(arrival, row)
         elif row.control_id:
             used.add(key)
         new.append(row)
         arrival.message = row
-    InboundMessage.objects.bulk_create(new)
-    for _, row in rows:
+    rows.insert(new)
+    for _, row in pairs:
         if row.warnings and row.state != State.REFUSED:
             WorkItem.objects.create(kind="control_id_reused", message=row, created_at=row.received_at)
 
@@ -319,4 +319,5 @@ def _steps(content: facts.Content) -> Iterable[facts.ProcedureStep]:
 
 def _clean(text: str, length: int) -> str:
     """PostgreSQL takes no NUL; a list shows no control characters."""
-    return "".join(sign for sign in text if sign.isprintable())[:length]
+    shown = text if text.isprintable() else "".join(filter(str.isprintable, text))
+    return shown[:length]

@@ -10,18 +10,18 @@ from klisza.base import clock
 from klisza.gateways.models import Hl7Peer
 from klisza.standards.hl7v2 import facts
 from klisza.standards.hl7v2.errors import Refusal
-from klisza.standards.hl7v2.message import Envelope, Message, envelope, parse
+from klisza.standards.hl7v2.message import Envelope, Message, Unwrapped, envelope, parse
 from klisza.standards.hl7v2.read import read
 
 UNSUPPORTED = ("200", "201")  # HL70357: message type, event
 
 
-def opened(raw: bytes, peer: Hl7Peer | None) -> Envelope:
+def opened(raw: bytes | Unwrapped, peer: Hl7Peer | None) -> Envelope:
     """MSH of whatever came; never fails."""
     return envelope(raw, charset=_charset(peer), default_charset=settings.HL7_CHARSET)
 
 
-def parsed(raw: bytes, peer: Hl7Peer | None) -> Message:
+def parsed(raw: bytes | Unwrapped, peer: Hl7Peer | None) -> Message:
     """Raises Refusal."""
     return parse(raw, charset=_charset(peer), default_charset=settings.HL7_CHARSET)
 

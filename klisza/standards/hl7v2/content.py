@@ -116,10 +116,9 @@ def _study(obx: Segment) -> str | None:
     if obx.part(2, limit=3).upper() not in {"HD", "ST", "UI", "TX", "EI"}:
         return None
     code, name = obx.part(3), obx.part(3, 2).lower()
-    uid = types.uid(obx.part(5))
     if code in STUDY_CODES or name in STUDY_NAMES:
-        return uid
-    return "" if uid and name.endswith("instance uid") else None
+        return types.uid(obx.part(5))
+    return "" if name.endswith("instance uid") and types.uid(obx.part(5)) else None
 
 
 def _lines(kind: str, obx: Segment) -> list[str]:

@@ -25,6 +25,7 @@ MARKS = "\u061c\u200e\u200f\u200b\u2060\ufeff"  # invisible: two equal-looking n
 _LINES = {ord(sign): "\n" for sign in "\r\x0b\x0c\x85\u2028\u2029"}
 _CONTROLS = {code: " " for code in (*range(9), *range(14, 32), 127, *range(128, 160)) if code != 0x85}
 TEXT = {**_CONTROLS, 9: " ", **_LINES, **dict.fromkeys(map(ord, BIDI + "\ufeff"), "")}
+NO_MARKS = dict.fromkeys(map(ord, MARKS), "")
 BLANKS = re.compile(r"\s+")
 
 
@@ -37,7 +38,7 @@ def one_line(text: str, limit: int = 200) -> str:
     """A name, a code, a title: composed letters, single spaces, nothing invisible."""
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()[:limit]
-    shown = plain(text).translate(dict.fromkeys(map(ord, MARKS), ""))
+    shown = plain(text).translate(NO_MARKS)
     return BLANKS.sub(" ", unicodedata.normalize("NFC", shown)).strip()[:limit].strip()
 
 

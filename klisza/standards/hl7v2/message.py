@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 
@@ -57,23 +58,40 @@ class Message:
         return [segment for segment in self.segments if segment.name == name]
 
 
-def lines(raw: bytes) -> list[bytes]:
-    """The lines that say something, by CR, LF or both; without a byte order mark and what stands around."""
+@dataclass(frozen=True)
+class Unwrapped:
+    """The lines of a message that say something, and whether a byte order mark stood before them."""
+
+    rows: tuple[bytes, ...]
+    is_marked: bool = False
+
+
+def unwrapped(raw: bytes) -> Unwrapped:
+    """By CR, LF or both; without a byte order mark and what stands around."""
     clear = raw.lstrip(WRAPPING).removeprefix(charsets.UTF8_MARK).strip(WRAPPING)
     ends = clear.replace(b"\r\n", b"\r").replace(b"\n", b"\r") if b"\n" in clear else clear
-    return [line for line in ends.split(b"\r") if line.strip(WRAPPING)]
+    rows = tuple(line for line in ends.split(b"\r") if line.strip(WRAPPING))
+    return Unwrapped(rows, charsets.UTF8_MARK in raw[:64])
 
 
-def envelope(raw: bytes, *, charset: str = "", default_charset: str = "UTF-8") -> Envelope:
+def lines(raw: bytes) -> tuple[bytes, ...]:
+    return unwrapped(raw).rows
+
+
+def envelope(raw: bytes | Unwrapped, *, charset: str = "", default_charset: str = "UTF-8") -> Envelope:
     """MSH of anything; an empty Envelope when there is none. Never fails."""
-    head = lines(raw[:65536])
     try:
-        return _envelope(raw, head[0] if head else b"", charset, default_charset)
+        return _envelope(_unwrapped(raw, most=65536), charset, default_charset)
     except Refusal:
         return Envelope(codec=charsets.chosen("", override=charset, default=default_charset, marked=False))
 
 
-def _envelope(raw: bytes, line: bytes, charset: str, default: str) -> Envelope:
+def _unwrapped(raw: bytes | Unwrapped, *, most: int | None = None) -> Unwrapped:
+    return raw if isinstance(raw, Unwrapped) else unwrapped(raw[:most])
+
+
+def _envelope(message: Unwrapped, charset: str, default: str) -> Envelope:
+    line = message.rows[0] if message.rows else b""
     if not line.startswith(b"MSH"):
         raise Refusal("AE", "100", "MSH", "not an HL7 message: no MSH segment at its start")
     own = separators.found(line)
@@ -81,36 +99,34 @@ def _envelope(raw: bytes, line: bytes, charset: str, default: str) -> Envelope:
     parts = line.split(sign)
     fields = (parts[0], sign, *parts[1:])
     label = (fields[18] if len(fields) > 18 else b"").decode("latin-1").split(own.repetition)[0]
-    marked = charsets.UTF8_MARK in raw[:64]
-    codec = charsets.chosen(label, override=charset, default=default, marked=marked)
+    codec = charsets.chosen(label, override=charset, default=default, marked=message.is_marked)
     return Envelope(own, fields, codec)
 
 
-def parse(raw: bytes, *, charset: str = "", default_charset: str = "UTF-8") -> Message:
+def parse(raw: bytes | Unwrapped, *, charset: str = "", default_charset: str = "UTF-8") -> Message:
     """One message.
 
     charset: of the peer, overrides MSH-18. default_charset: for an empty MSH-18.
     Raises Refusal AE 100 (no MSH, or two), 101 (no separators), 102 (bytes that are not of the charset), 103.
     """
-    rows = lines(raw)
-    opened = _envelope(raw, rows[0] if rows else b"", charset, default_charset)
-    body = b"\r".join(rows)
-    if len(rows) > MOST_LINES:
+    message = _unwrapped(raw)
+    opened = _envelope(message, charset, default_charset)
+    if len(message.rows) > MOST_LINES:
         raise Refusal("AE", "102", "MSH", "too many lines")
-    text = charsets.decoded(body, opened.codec)
     dialect = Dialect(opened.separators, opened.codec or "ascii")
-    segments = _segments(text.split("\r"), dialect)
+    # No charset we know has a letter of several bytes with CR in it: each line is decoded by itself.
+    segments = _segments([charsets.decoded(row, opened.codec) for row in message.rows], dialect)
     if len(segments) > MOST_SEGMENTS:
         raise Refusal("AE", "102", "MSH", "too many segments")
     if any(segment.name == "MSH" for segment in segments[1:]):
         raise Refusal("AE", "100", "MSH^2", "two messages in one frame")
-    return Message(opened, dialect, tuple(segments), tuple(_notes(body, opened)))
+    return Message(opened, dialect, tuple(segments), tuple(_notes(message, opened)))
 
 
-def _notes(body: bytes, opened: Envelope) -> list[str]:
+def _notes(message: Unwrapped, opened: Envelope) -> list[str]:
     if opened.codec is None:
         return ["MSH-18 names an unknown character set; the message is plain ASCII"]
-    if charsets.looks_mislabelled(body, opened.codec):
+    if any(charsets.looks_mislabelled(row, opened.codec) for row in message.rows):
         return ["MSH-18: bytes that the character set it names does not use"]
     return []
 
@@ -140,12 +156,21 @@ def _continue(segments: list[Segment], more: list[str]) -> None:
     more.clear()
 
 
-def normalised(raw: bytes) -> bytes:
+def normalised(raw: bytes | Unwrapped) -> bytes:
     """The body for comparing two messages: line ends, trailing blanks and MSH-7 (time of sending) do not count."""
-    rows = [line.rstrip() for line in lines(raw)]
+    return b"\r".join(_compared(_unwrapped(raw)))
+
+
+def digest(message: Unwrapped) -> str:
+    """SHA-256 of the normalised body, hexadecimal."""
+    return hashlib.sha256(b"\r".join(_compared(message))).hexdigest()
+
+
+def _compared(message: Unwrapped) -> list[bytes]:
+    rows = list(map(bytes.rstrip, message.rows))
     if rows and rows[0].startswith(b"MSH") and len(rows[0]) > 3:
         sign = rows[0][3:4]
         parts = rows[0].split(sign)
         parts[MSH_7:] = [b"", *parts[MSH_7 + 1 :]] if len(parts) > MSH_7 else []
         rows[0] = sign.join(parts)
-    return b"\r".join(rows)
+    return rows

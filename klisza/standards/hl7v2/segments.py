@@ -47,14 +47,11 @@ class Value:
 
     def component(self, number: int) -> str:
         """Escaped text of a component, from 1; "" when it is not there."""
-        parts = self.raw.split(self.dialect.separators.component, number)
-        return parts[number - 1] if number <= len(parts) else ""
+        return _piece(self.raw, self.dialect.separators.component, number)
 
     def part(self, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
         """One line of clear text of a sub-component; "" for what is missing or null."""
-        parts = self.component(component).split(self.dialect.separators.subcomponent, sub)
-        raw = parts[sub - 1] if sub <= len(parts) else ""
-        return "" if raw in ("", NULL) else one_line(self.dialect.clear(raw[: limit * LONGEST_ESCAPE]), limit)
+        return _part(self.raw, self.dialect, component, sub, limit)
 
     def nulls(self, component: int) -> bool:
         return self.component(component).strip() == NULL
@@ -73,6 +70,7 @@ class Segment:
     number: int
     dialect: Dialect
     _fields: list[str] = field(default_factory=list, repr=False)
+    _parts: dict[tuple[int, int, int, int], str] = field(default_factory=dict, repr=False)
 
     def raw_field(self, number: int) -> str:
         """Escaped text of a field, from 1. MSH-1 is the separator itself."""
@@ -95,7 +93,31 @@ class Segment:
         return [Value(part, self.dialect) for part in raw.split(sign, MOST_REPETITIONS)] if raw else []
 
     def part(self, number: int, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
-        """One line of clear text of the first repetition."""
-        if not self.raw_field(number):  # as most fields are
+        """One line of clear text of the first repetition. Readers ask for the same more than once."""
+        key = (number, component, sub, limit)
+        found = self._parts.get(key)
+        if found is None:
+            found = self._parts[key] = self._part(number, component, sub, limit)
+        return found
+
+    def _part(self, number: int, component: int, sub: int, limit: int) -> str:
+        raw = self.raw_field(number)
+        if not raw:  # as most fields are
             return ""
-        return self.first(number).part(component, sub, limit=limit)
+        sign = self.dialect.separators.repetition
+        return _part(raw.split(sign, 1)[0] if sign in raw else raw, self.dialect, component, sub, limit)
+
+
+def _part(raw: str, dialect: Dialect, component: int, sub: int, limit: int) -> str:
+    if raw.isascii() and raw.isalnum():  # as most values are: no separator, no escape, no blank can be in it
+        return raw[:limit] if component == sub == 1 else ""
+    raw = _piece(raw, dialect.separators.component, component)
+    raw = _piece(raw, dialect.separators.subcomponent, sub)
+    return "" if raw in ("", NULL) else one_line(dialect.clear(raw[: limit * LONGEST_ESCAPE]), limit)
+
+
+def _piece(raw: str, sign: str, number: int) -> str:
+    if sign not in raw:
+        return raw if number == 1 else ""
+    parts = raw.split(sign, number)
+    return parts[number - 1] if number <= len(parts) else ""
