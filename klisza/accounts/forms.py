@@ -8,6 +8,20 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 MOST_TYPED = 1024
+NO_ADDRESS = _("This is not an e-mail address. It looks like name@example.org.")
+
+
+class UserName(forms.TextInput):
+    def __init__(self) -> None:
+        super().__init__({"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false"})
+
+
+class OneTimeCode(forms.TextInput):
+    """A text field, not a number: leading zeros count."""
+
+    def __init__(self) -> None:
+        hints = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
+        super().__init__({**hints, "class": "input-code"})
 
 
 class LoginForm(forms.Form):
@@ -17,9 +31,7 @@ class LoginForm(forms.Form):
         error_messages={
             "required": _("Please enter your user name. It is in the e-mail about your account.")
         },
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false"}
-        ),
+        widget=UserName,
     )
     password = forms.CharField(
         label=_("Password"),
@@ -31,20 +43,11 @@ class LoginForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """A text field, not a number: leading zeros count."""
-
     code = forms.CharField(
         label=_("Code from the text message"),
         max_length=32,
         error_messages={"required": _("Please enter the code from the text message.")},
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "one-time-code",
-                "inputmode": "numeric",
-                "class": "input-code",
-                "spellcheck": "false",
-            }
-        ),
+        widget=OneTimeCode,
     )
 
 
@@ -94,9 +97,7 @@ class ForgottenForm(forms.Form):
         label=_("User name"),
         max_length=MOST_TYPED,
         error_messages={"required": _("Please enter your user name.")},
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "off", "spellcheck": "false"}
-        ),
+        widget=UserName,
     )
 
 
@@ -106,7 +107,7 @@ class ForgottenNameForm(forms.Form):
         help_text=_("The address that the hospital has on file."),
         error_messages={
             "required": _("Please enter your e-mail address."),
-            "invalid": _("This is not an e-mail address. It looks like name@example.org."),
+            "invalid": NO_ADDRESS,
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -118,7 +119,7 @@ class NewEmailForm(forms.Form):
         max_length=254,
         error_messages={
             "required": _("Please enter the new e-mail address."),
-            "invalid": _("This is not an e-mail address. It looks like name@example.org."),
+            "invalid": NO_ADDRESS,
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -139,14 +140,7 @@ class ContactCodeForm(forms.Form):
         label=_("Code"),
         max_length=32,
         error_messages={"required": _("Please enter the code.")},
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "one-time-code",
-                "inputmode": "numeric",
-                "class": "input-code",
-                "spellcheck": "false",
-            }
-        ),
+        widget=OneTimeCode,
     )
 
 
@@ -158,14 +152,7 @@ class AppCodeForm(forms.Form):
         max_length=32,
         help_text=_("Six digits. The app shows new ones every 30 seconds."),
         error_messages={"required": _("Please enter the six digits that the app shows.")},
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "one-time-code",
-                "inputmode": "numeric",
-                "class": "input-code",
-                "spellcheck": "false",
-            }
-        ),
+        widget=OneTimeCode,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

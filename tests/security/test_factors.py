@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
-import subprocess
-import sys
-from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 import time_machine
@@ -38,11 +32,10 @@ from tests.accounts.people import (
     sign_in,
     staff_account,
 )
-from tests.portal import KLISZA, ROOT
+from tests.security.races import Run, program
 
 pytestmark = pytest.mark.django_db
 SOURCE = "127.0.1.1"
-Run = Callable[..., dict[str, Any]]
 
 
 def by_passkey(key: Authenticator, *, kind: str = "patient", **signing: int) -> Login:
@@ -400,21 +393,9 @@ class TestADumpIsStolenR70:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A program of factor_race.py on a database of its own; what it prints, or nothing if it was killed."""
-    folder: Path = tmp_path_factory.mktemp("races")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KLISZA_")}
-    environment = {**kept, "KLISZA_DEMO": "1", "KLISZA_DATA_DIR": str(folder)}
-    subprocess.run([KLISZA, "migrate", "-v0"], env=environment, cwd=ROOT, check=True)
-
-    def program(*arguments: str) -> dict[str, Any]:
-        command = [sys.executable, "-m", "tests.security.factor_race", *arguments]
-        done = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
-        )
-        assert done.returncode in (0, -9), done.stderr
-        return {"folder": folder} | (json.loads(done.stdout) if done.stdout.strip() else {})
-
-    return program
+    folder = tmp_path_factory.mktemp("races")
+    race = program("factor_race", folder)
+    return lambda *arguments: {"folder": folder} | race(*arguments)
 
 
 def check_race(run: Run, tries: str) -> None:

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from tests.portal import KLISZA, ROOT
-
-Run = Callable[..., dict[str, Any]]
+from tests.security.races import Run, program
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A program of login_race.py on a database of its own; what it prints, or nothing if it was killed."""
-    folder: Path = tmp_path_factory.mktemp("races")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KLISZA_")}
-    environment = {**kept, "KLISZA_DEMO": "1", "KLISZA_DATA_DIR": str(folder)}
-    subprocess.run([KLISZA, "migrate", "-v0"], env=environment, cwd=ROOT, check=True)
-
-    def program(*arguments: str) -> dict[str, Any]:
-        command = [sys.executable, "-m", "tests.security.login_race", *arguments]
-        done = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
-        )
-        assert done.returncode in (0, -9), done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else {}
-
-    return program
+    return program("login_race", tmp_path_factory.mktemp("races"))
 
 
 def check_codes(run: Run, tries: str) -> None:
