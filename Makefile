@@ -35,12 +35,12 @@ setup-test: setup .state/system-test
 
 test: setup-test ## set everything up and run every scenario in its short form
 	cd frontend && npm test
-	$(BIN)/pytest -m "not long" -n $(PROCESSES) --dist loadfile
+	$(BIN)/pytest -m "not long" -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-long: setup-test ## the same code with full figures, on SQLite and on PostgreSQL
 	cd frontend && npm test
-	$(BIN)/pytest -m "" -n $(PROCESSES) --dist loadfile
-	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -m "not long" -n $(PROCESSES) --dist loadfile
+	$(BIN)/pytest -m "" -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -m "not long" -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 check: setup .state/system-check ## lint, types, import contract, translations, migrations, dependencies
 	$(BIN)/ruff check .

@@ -11,6 +11,16 @@ import pytest
 from tests.portal import ROOT, Portal, running
 
 MOST_SKIPPED = 0.05
+# They take minutes in few tests: begun last, one of them would keep a single worker busy at the end.
+SLOW_FIRST = (
+    "tests/operations/test_postgres.py",
+    "tests/hospital/",
+    "tests/faults/",
+    "tests/security/test_live_",
+    "tests/security/test_replay_matrix.py",
+    "tests/stories/test_axe.py",
+    "tests/gateways/test_upper_layer.py",
+)
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +46,10 @@ def samples() -> Path:
         if (place / "dicom").is_dir():
             return place
     pytest.skip("no samples: set KLISZA_SAMPLES")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FIRST))
 
 
 @pytest.hookimpl(trylast=True)
