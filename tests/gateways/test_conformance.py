@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from klisza.archive.services.hiding import REASONS
-from klisza.gateways.dicom import contexts, guard, pdus, scp, statuses
+from klisza.gateways.dicom import association, contexts, porch, scp, statuses, wire
 from klisza.standards.dicom.rejection import KEY_OBJECT_SELECTION, REJECTIONS
 from klisza.standards.dicom.uids import COMPRESSED, UNCOMPRESSED
 
@@ -39,9 +39,9 @@ def test_the_rejections_are_those_we_follow() -> None:
     "phrase",
     [
         f"{settings.SILENT_SOCKET_SECONDS} s, counted",
-        f"{settings.MAX_PDU:,} bytes and {guard.PDU_SLACK} of slack",
-        f"{pdus.LONGEST_REQUEST // 2**20} MiB, else",
-        f"| time for one PDU | {guard.PDU_SECONDS} s |",
+        f"{settings.MAX_PDU:,} bytes and {association.PDU_SLACK} of slack",
+        f"{porch.LONGEST_REQUEST // 2**20} MiB, else",
+        f"| time for one PDU | {wire.PDU_SECONDS} s |",
         f"{settings.ASSOCIATION_IDLE_SECONDS} s, then abort",
         f"{settings.MAX_ASSOCIATIONS} in all, {settings.MAX_ASSOCIATIONS_PER_SOURCE} from one address",
         f"may finish for {scp.DRAIN_SECONDS} s",
