@@ -10,7 +10,7 @@ from typing import Any
 from tests.hospital.states import EMAIL, MOBILE, STATES, Teller
 from tests.portal import Portal
 
-from .visitor import Visitor, read_account_mail
+from .visitor import Visitor, is_signed_in, read_account_mail
 
 DETAILS = [name for name in STATES if name != "cancelled"]
 REPORTS = ["addendum", "cda", "corrected", "pdf", "structured", "text"]
@@ -40,6 +40,11 @@ def fed(portal: Portal) -> tuple[dict[str, str], list[dict[str, Any]]]:
             gone = pages["images-withdrawn"]
             portal.wait_for(lambda: "Szpital wycofał obrazy" in visitor.open(gone).text, what="no images")
             FED[portal.url] = (_all(visitor, pages), visitor.cookies())
+    pages, cookies = FED[portal.url]
+    if not is_signed_in(portal, cookies):
+        with contextlib.closing(Visitor(portal)) as visitor:
+            visitor.sign_in(read_account_mail(portal, EMAIL, MOBILE))
+            FED[portal.url] = pages, visitor.cookies()
     return FED[portal.url]
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.portal import Portal
 
 from .browser import DESKTOP, PHONE
-from .visitor import CHOSEN, OWN_PASSWORD, Person, Visitor, newest_code, read_account_mail
+from .visitor import CHOSEN, OWN_PASSWORD, Person, Visitor, is_signed_in, newest_code, read_account_mail
 
 ANNA = ("anna.kowalczyk@poczta.example", "+48600100101")
 NUMBERS = itertools.count(200)
@@ -79,7 +79,7 @@ class Story:
 
     def _signed_in(self, email: str, mobile: str) -> tuple[Person, list[dict[str, Any]]]:
         key = (self.portal.url, mobile)
-        if key not in SIGNED_IN:
+        if key not in SIGNED_IN or not is_signed_in(self.portal, SIGNED_IN[key][1]):
             person = read_account_mail(self.portal, email, mobile)
             with contextlib.closing(Visitor(self.portal)) as visitor:
                 visitor.sign_in(person)

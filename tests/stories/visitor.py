@@ -170,5 +170,12 @@ class Visitor:
         return found
 
 
+def is_signed_in(portal: Portal, cookies: list[dict[str, object]]) -> bool:
+    """Stories of several files share a session: between two of them it may have been idle for too long."""
+    held = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in cookies)
+    answer = httpx.get(f"{portal.url}/examinations/", headers={"Cookie": held}, timeout=30)
+    return answer.status_code == 200
+
+
 def _names(form: markup.Form) -> set[str]:
     return set(form.fields) | {name for name, _ in form.buttons}
