@@ -13,6 +13,7 @@ import os
 import shutil
 import statistics
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 
 from . import browser as pages
 from . import data, load, mllp
-from .servers import Klisza, Missing, Nginx, Orthanc, program, wait_for
+from .servers import Klisza, Missing, Nginx, Orthanc, answers, program, wait_for
 
 RESULTS = Path(__file__).with_name("results.json")
 ASSOCIATIONS, CONNECTIONS = 4, (6, 100)
@@ -111,6 +112,8 @@ def _frames(
 ) -> None:
     """Same frames, same order; each server's first answer is compared with the pixels that were sent."""
     _, ours = klisza.addresses(data.study_uid(mark))
+    wait_for(lambda: answers(ours[0]), 60, "the examination to be shown")  # complete, linked, released
+    time.sleep(2.5)  # until each of the web processes knows it
     base = f"{orthanc.root}/studies/{data.study_uid(mark)}/series/{data.series_uid(mark)}"
     theirs = [
         f"{base}/instances/{data.instance_uid(mark, number)}/frames/1" for number in range(1, data.SLICES + 1)

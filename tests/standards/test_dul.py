@@ -87,13 +87,18 @@ class TestAssociateRequest:
             pdus.read_request(request()[:cut])
 
     def test_cut_inside_and_announced_so(self) -> None:
+        """Between two items it is a shorter request; nothing it does not hold is read into it."""
         whole = request()
+        proposals, malformed = pdus.read_request(whole).proposals, 0
         for end in range(75, len(whole)):
             cut = whole[:2] + (end - 6).to_bytes(4, "big") + whole[6:end]
             try:
-                pdus.read_request(cut)  # between two items it is a shorter request
+                read = pdus.read_request(cut)
             except Malformed:
-                continue
+                malformed += 1
+            else:
+                assert read.proposals == proposals[: len(read.proposals)]
+        assert malformed > len(whole) // 2
 
     def test_two_contexts_of_one_id(self) -> None:
         with pytest.raises(Malformed):

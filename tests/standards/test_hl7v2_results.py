@@ -216,6 +216,12 @@ def test_plain_text_is_named_when_said() -> None:
     assert _attached("^TEXT^plain^A^Bez zmian ogniskowych") == [(b"Bez zmian ogniskowych", "text/plain")]
 
 
+@pytest.mark.parametrize("padding", ["", "=", "==", "===="])
+def test_too_little_or_too_much_padding_is_understood(padding: str) -> None:
+    written = base64.b64encode(PDF).decode().rstrip("=") + padding
+    assert _attached(f"^application^pdf^Base64^{written}") == [(PDF, "application/pdf")]
+
+
 @pytest.mark.parametrize("data", ["JVBERi0!!!!", "A" * 25, "JVBER=AAA", "Żółć" * 10])
 def test_broken_files_are_refused(data: str) -> None:
     raw = message(

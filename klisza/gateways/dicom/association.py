@@ -31,8 +31,6 @@ log = structlog.get_logger(__name__)
 
 ARTIM_SECONDS = 5  # that long the other side may take to close after our last word
 PDU_SLACK = 64  # some senders count the six bytes of the header into the negotiated maximum
-SERVICE_USER, SERVICE_PROVIDER = 0, 2  # sources of an A-ABORT
-UNEXPECTED_PDU, INVALID_VALUE = 2, 6  # reasons of the provider
 EVENTS = {
     Kind.A_ASSOCIATE_RQ: Event.ASSOCIATE_RQ,
     Kind.A_ASSOCIATE_AC: Event.ASSOCIATE_AC,
@@ -111,8 +109,8 @@ class Association(threading.Thread):
         action = TABLE[event, self.state]
         self.state = NEXT[action]
         if action is Action.PROVIDER_ABORT:
-            reason = INVALID_VALUE if event is Event.INVALID else UNEXPECTED_PDU
-            self._send(pdus.abort(SERVICE_PROVIDER, reason))
+            reason = pdus.INVALID_VALUE if event is Event.INVALID else pdus.UNEXPECTED_PDU
+            self._send(pdus.abort(pdus.SERVICE_PROVIDER, reason))
         elif act := ACTIONS.get(action):
             act(self)
 
@@ -216,5 +214,5 @@ ACTIONS: dict[Action, Callable[[Association], None]] = {
     Action.TAKE_DATA: Association._take_data,
     Action.TAKE_RELEASE: Association._take_release,
     Action.SEND_RELEASE: lambda self: self._send(pdus.release_response()),
-    Action.SEND_ABORT: lambda self: self._send(pdus.abort(SERVICE_USER)),
+    Action.SEND_ABORT: lambda self: self._send(pdus.abort(pdus.SERVICE_USER)),
 }

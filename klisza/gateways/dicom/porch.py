@@ -17,7 +17,15 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from klisza.standards.dul.pdus import FIXED_BYTES, HEADER_BYTES, Kind, abort, length_of
+from klisza.standards.dul.pdus import (
+    FIXED_BYTES,
+    HEADER_BYTES,
+    INVALID_VALUE,
+    SERVICE_PROVIDER,
+    Kind,
+    abort,
+    length_of,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +34,7 @@ PIECE = 65_536
 TICK_SECONDS = 0.2
 # 128 contexts with every transfer syntax there is take 300 KB; a longer request is no request (R20).
 LONGEST_REQUEST = 1024 * 1024
-NO_REQUEST = abort(2, 6)  # by the service provider: invalid PDU parameter value
+NO_REQUEST = abort(SERVICE_PROVIDER, INVALID_VALUE)
 
 Admit = Callable[[socket.socket, str, bytes], None]
 

@@ -12,6 +12,8 @@ HEADER_BYTES = 6
 FIXED_BYTES = 68  # of an A-ASSOCIATE-RQ or -AC behind its header, before the items
 ITEM_HEADER = 4
 PDV_HEADER = 6  # length, context, control
+SERVICE_USER, SERVICE_PROVIDER = 0, 2  # sources of an A-ABORT
+UNEXPECTED_PDU, INVALID_VALUE = 2, 6  # reasons of the provider (table 9-26)
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 PROTOCOL_VERSION = 1  # bit 0
 MOST_CONTEXTS = 128
@@ -107,7 +109,7 @@ def length_of(header: bytes | bytearray | memoryview) -> int:
 
 def titles(request: bytes) -> tuple[str, str]:
     """(called, calling) AE title of a complete A-ASSOCIATE-RQ."""
-    return _title(request[10:26]), _title(request[26:42])
+    return _text(request[10:26]), _text(request[26:42])
 
 
 def read_request(pdu: bytes) -> AssociateRequest:
@@ -118,7 +120,7 @@ def read_request(pdu: bytes) -> AssociateRequest:
     application_context, proposals, user = "", [], b""
     for kind, content in _items(pdu[HEADER_BYTES + FIXED_BYTES :]):
         if kind == Item.APPLICATION_CONTEXT:
-            application_context = _uid(content)
+            application_context = _text(content)
         elif kind == Item.PROPOSED_CONTEXT:
             proposals.append(_proposal(content))
         elif kind == Item.USER_INFORMATION:
@@ -144,7 +146,7 @@ def _proposal(content: bytes) -> Proposal:
     abstract: list[str] = []
     syntaxes: list[str] = []
     for kind, value in _items(content[ITEM_HEADER:]):
-        (abstract if kind == Item.ABSTRACT_SYNTAX else syntaxes).append(_uid(value))
+        (abstract if kind == Item.ABSTRACT_SYNTAX else syntaxes).append(_text(value))
     if len(abstract) != 1:
         raise Malformed("a presentation context without one abstract syntax")
     return Proposal(content[0], abstract[0], tuple(syntaxes))
@@ -166,7 +168,7 @@ def _role(value: bytes) -> Role:
     length = int.from_bytes(value[:2], "big")
     if len(value) != 2 + length + 2:
         raise Malformed("a role selection of another length than announced")
-    return Role(_uid(value[2 : 2 + length]), bool(value[-2]), bool(value[-1]))
+    return Role(_text(value[2 : 2 + length]), bool(value[-2]), bool(value[-1]))
 
 
 def _items(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -181,12 +183,8 @@ def _items(content: bytes) -> Iterator[tuple[int, bytes]]:
         place = end
 
 
-def _uid(raw: bytes) -> str:
-    """Some senders pad it as in a data set."""
-    return raw.decode("ascii", "replace").strip(" \0")
-
-
-def _title(raw: bytes) -> str:
+def _text(raw: bytes) -> str:
+    """A UID or a title, however it is padded."""
     return raw.decode("ascii", "replace").strip(" \0")
 
 
@@ -248,7 +246,7 @@ def release_response() -> bytes:
 
 
 def abort(source: int, reason: int = 0) -> bytes:
-    """source: 0 = the service user, 2 = the service provider with its reason (table 9-26)."""
+    """reason: of the service provider only."""
     return _pdu(Kind.A_ABORT, bytes((0, 0, source, reason)))
 
 
