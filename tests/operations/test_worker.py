@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
+import time
+from pathlib import Path
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, connections
 
 from klisza.operations import metrics, worker
 from klisza.operations.worker import Job
@@ -67,6 +71,38 @@ def test_hanging_job_does_not_stop_another() -> None:
     release.set()
     for thread in threads:
         thread.join(10)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_quiet_database_is_asked_seldom(tmp_path: Path) -> None:
+    """An idle portal costs next to nothing; a commit of anybody else ends the pause."""
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite tells cheaply that nothing has changed")
+    runs, stop = [], threading.Event()
+
+    def look() -> int:
+        runs.append(time.monotonic())
+        return 0
+
+    own = {**connection.settings_dict, "NAME": str(tmp_path / "own.sqlite3")}
+
+    def repeat() -> None:
+        connections["default"] = connection.copy()
+        connections["default"].settings_dict.update(own, CONN_MAX_AGE=600)
+        worker._repeat(Job("test.look", 0.02, look), stop)
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    time.sleep(1.5)
+    quiet = len(runs)
+    with contextlib.closing(sqlite3.connect(tmp_path / "own.sqlite3")) as other:
+        other.execute("CREATE TABLE news (id)")
+        other.commit()
+    time.sleep(1.0)
+    stop.set()
+    thread.join(10)
+    assert quiet == 1
+    assert len(runs) == 2
 
 
 def test_every_app_lists_its_jobs() -> None:

@@ -75,6 +75,8 @@ if SQLITE:
         "timeout": 3 if place.ROLE == "web" else 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-20000",
     }
+    if place.ROLE == "worker":  # its jobs look several times a second: opening costs more than looking
+        DATABASES["default"]["CONN_MAX_AGE"] = 600
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
