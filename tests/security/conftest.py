@@ -7,7 +7,7 @@ import pytest
 from .farm import Farm, standing
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     with standing(tmp_path_factory.mktemp("farm")) as farm:
         yield farm
