@@ -58,7 +58,11 @@ DESK_PAGES = {
     "contact": "contact/",
     "staff-carers": "carers/",
     "slip": "slip/",
+    "factors": "factors/",  # of whoever has a passkey or an app
 }
+# For the data protection officer; the second below the patient's page.
+PRIVACY_PAGES = {"access": "/staff/access/"}
+PRIVACY_PAGES_OF_A_PATIENT = {"access-log": "access/"}
 
 
 def pages_of(visitor: Visitor) -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.portal import Portal
 
 from .browser import DESKTOP, NARROW, PHONE
-from .sites import DESK_PAGES, STAFF_PAGES
+from .sites import DESK_PAGES, PRIVACY_PAGES, PRIVACY_PAGES_OF_A_PATIENT, STAFF_PAGES
 from .story import Story
 from .test_axe import violations
 from .visitor import Person, Visitor, read_account_mail
@@ -126,11 +128,42 @@ class TestPagesOfTheDesk(AtTheDesk):
     @pytest.mark.parametrize(("screen", "scheme"), [(NARROW, "light"), (PHONE, "dark"), (DESKTOP, "dark")])
     def test_axe_finds_nothing(self, screen: dict[str, int], scheme: str) -> None:
         person = self.given_a_new_patient(given="Lidia", family="Kontrolna")
+        self.given_an_app(person)
         self.given_the_clerk_is_signed_in(screen=screen, color_scheme=scheme, reduced_motion="reduce")
         self.when_looked_for(person.mrn, "Lidia Kontrolna")
         patient = self.page.url
-        for address in (*STAFF_PAGES.values(), *(patient + page for page in DESK_PAGES.values())):
-            self.page.goto(address if address.startswith("http") else self.portal.staff_url + address)
+        self.then_all_are_in_order(
+            *(self.portal.staff_url + page for page in STAFF_PAGES.values()),
+            *(patient + page for page in DESK_PAGES.values()),
+        )
+        with self.given_the_role_of_privacy():
+            self.then_all_are_in_order(
+                *(self.portal.staff_url + page for page in PRIVACY_PAGES.values()),
+                *(patient + page for page in PRIVACY_PAGES_OF_A_PATIENT.values()),
+            )
+
+    def given_an_app(self, person: Person) -> None:
+        self.portal.rows(
+            "INSERT INTO accounts_factor (id, account_id, kind, name, sealed, sign_count, last_step,"
+            " created_at, confirmed_at) SELECT ?, id, 'totp', '', '', 0, 0, ?, ?"
+            " FROM accounts_account WHERE user_name = ?",
+            uuid.uuid4().hex, *[f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"] * 2, person.user_name,
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def given_the_role_of_privacy(self) -> Iterator[None]:
+        clerk = "(SELECT account_id FROM accounts_staffrole WHERE role = 'registration' LIMIT 1)"
+        self.portal.rows(f"INSERT INTO accounts_staffrole (account_id, role) VALUES ({clerk}, 'privacy')")
+        try:
+            yield
+        finally:
+            self.portal.rows("DELETE FROM accounts_staffrole WHERE role = 'privacy'")
+
+    def then_all_are_in_order(self, *addresses: str) -> None:
+        for address in addresses:
+            answer = self.page.goto(address)
+            assert answer is not None
+            assert answer.ok, address
             expect(self.page.get_by_role("heading", level=1)).to_have_count(1)
             assert violations(self.page) == [], address
             self.then_nothing_is_wider_than_the_screen()
