@@ -55,7 +55,9 @@ def divided(text: AnyStr, sign: AnyStr, most: int = -1) -> list[AnyStr]:
     start = 0
     while len(found) != most and (end := text.find(sign, start)) >= 0:
         if len(found) == FEW:  # no long pieces: base64 in short lines
-            return found + text[start:].split(sign, most - FEW if most > 0 else -1)
+            found.extend(text[start:].split(sign, most - FEW if most > 0 else -1))
+            return found
         found.append(text[start:end])
         start = end + 1
-    return [*found, text[start:]]
+    found.append(text[start:])
+    return found
