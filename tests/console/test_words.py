@@ -14,7 +14,7 @@ from klisza.examinations import release
 from klisza.examinations.models import Images, ReportState
 from klisza.examinations.services import describing, matching, moving
 from klisza.gateways.dicom import rejections
-from klisza.gateways.hl7v2 import inbox, listener
+from klisza.gateways.hl7v2 import inbox, visit
 from klisza.gateways.hl7v2.context import WHY_HELD
 from klisza.gateways.models import InboundMessage
 from klisza.patients.services.merge import CHANGE, LINK, MERGE, MOVE, UNLINK
@@ -142,7 +142,7 @@ CODES = {
     ),
     "doors": (
         written(argument({"Cut"}, 0), "gateways/hl7v2")
-        | {listener.STRANGER, rejections.UNKNOWN_CALLED.sentence, rejections.UNKNOWN_CALLING.sentence},
+        | {visit.STRANGER, rejections.UNKNOWN_CALLED.sentence, rejections.UNKNOWN_CALLING.sentence},
         words.DOORS,
     ),
 }

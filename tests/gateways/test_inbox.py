@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from klisza.gateways.hl7v2 import inbox as module
 from klisza.gateways.hl7v2.answers import Desk
-from klisza.gateways.hl7v2.inbox import Arrival, Inbox, arrive
+from klisza.gateways.hl7v2.arrival import Arrival, arrive
+from klisza.gateways.hl7v2.inbox import Inbox
 from klisza.gateways.models import InboundMessage, WorkItem
 
 from .hl7door import adt, message, oru
@@ -64,13 +66,19 @@ class TestOneCommit:
 class TestHaste:
     @pytest.fixture
     def early(self) -> Any:
-        def ask(raw: bytes, *, is_long: bool = False, in_haste: bool = False) -> bool:
+        async def keep(arrival: Arrival) -> None:
+            pass
+
+        async def take(arrival: Arrival, is_long: bool, in_haste: bool) -> None:
             desk = Desk(
-                SimpleNamespace(keep=lambda arrival: None),  # type: ignore[arg-type]
+                SimpleNamespace(keep=keep),  # type: ignore[arg-type]
                 SimpleNamespace(is_long=is_long),  # type: ignore[arg-type]
             )
+            assert [answer async for answer in desk.take(arrival, in_haste=in_haste)]
+
+        def ask(raw: bytes, *, is_long: bool = False, in_haste: bool = False) -> bool:
             (arrival,) = arrivals(raw)
-            list(desk.take(arrival, in_haste=in_haste))
+            asyncio.run(take(arrival, is_long, in_haste))
             return arrival.early
 
         return ask

@@ -6,6 +6,7 @@ import pytest
 
 from klisza.standards.hl7v2.facts import Admission
 from klisza.standards.hl7v2.message import envelope, normalised, parse
+from klisza.standards.hl7v2.separators import divided
 from tests.standards.hl7 import PID, message, msh, only, refusal, understood
 
 A08 = msh("ADT^A08^ADT_A01")
@@ -132,3 +133,23 @@ def test_an_envelope_is_read_of_anything() -> None:
     assert envelope(latin).text(4) == "SZP01"
     assert envelope(b"MSH|^~").text(10) == ""
     assert envelope(b"\0\xff garbage").fields == ()
+
+
+@pytest.mark.parametrize("most", [-1, 1, 3, 63, 64, 65, 200])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "|",
+        "a|b",
+        "x" * 5000,
+        "|" * 5000,
+        "a|" * 3000,
+        f"a|{'x' * 5000}|b|",
+        f"{'x' * 5000}|" * 70,
+        "x" * 4999 + "|",
+    ],
+)
+def test_dividing_is_splitting(text: str, most: int) -> None:
+    assert divided(text, "|", most) == text.split("|", most)
+    assert divided(text.encode(), b"|", most) == text.encode().split(b"|", most)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 from django.conf import settings
 
 from klisza.base import clock
 from klisza.gateways.hl7v2 import router
 from klisza.gateways.hl7v2.applier import Applier
-from klisza.gateways.hl7v2.inbox import Arrival, Inbox
+from klisza.gateways.hl7v2.arrival import Arrival
+from klisza.gateways.hl7v2.aside import on_database
+from klisza.gateways.hl7v2.inbox import Inbox
 from klisza.gateways.models import InboundMessage
 from klisza.standards.hl7v2.acknowledge import answer, replies
 from klisza.standards.hl7v2.errors import Refusal
@@ -23,7 +25,7 @@ class Desk:
     def __init__(self, inbox: Inbox, applier: Applier) -> None:
         self.inbox, self.applier = inbox, applier
 
-    def take(self, arrival: Arrival, *, in_haste: bool = False) -> Iterator[bytes]:
+    async def take(self, arrival: Arrival, *, in_haste: bool = False) -> AsyncIterator[bytes]:
         """Its answers, each to be sent at once. Raises Unavailable: not kept, so nothing may be answered.
 
         in_haste: the sender has more to send; unless the effect can be refused, the answer does not wait for it.
@@ -31,7 +33,7 @@ class Desk:
         refusal = arrival.refusal
         may_be_early = refusal is None and not router.is_awaited(arrival.contents)
         arrival.early = may_be_early and (in_haste or self.applier.is_long)
-        self.inbox.keep(arrival)
+        await self.inbox.keep(arrival)
         code = refusal.answer if refusal else "AA"
         waits = self._register(arrival)
         for commit in _of_kind("C", arrival, code):
@@ -39,7 +41,7 @@ class Desk:
         if not any(_of_kind("A", arrival, possible) for possible in (code, "AE")):
             return
         if waits is not None:
-            code, refusal = self._result(arrival, waits)
+            code, refusal = await self._result(arrival, waits)
         elif arrival.message is not None and arrival.message.state == State.REPEATED:
             code, refusal = _as_before(arrival.message)
         for application in _of_kind("A", arrival, code):
@@ -55,10 +57,11 @@ class Desk:
             return original.pk
         return None
 
-    def _result(self, arrival: Arrival, key: int) -> tuple[str, Refusal | None]:
-        outcome = self.applier.wait(key, settings.HL7_APPLY_SECONDS)
+    async def _result(self, arrival: Arrival, key: int) -> tuple[str, Refusal | None]:
+        outcome = await self.applier.wait(key, settings.HL7_APPLY_SECONDS)
         if outcome is None:  # safe with us: what the sender was told now stays so
-            InboundMessage.objects.filter(pk=key, state=State.WAITING, answer="").update(answer="AA")
+            waiting = InboundMessage.objects.filter(pk=key, state=State.WAITING, answer="")
+            await on_database(None, lambda: waiting.update(answer="AA"))
             code, refusal = "AA", None
         else:
             code, refusal = (
@@ -66,7 +69,8 @@ class Desk:
                 _refusal(outcome.answer, outcome.code, outcome.location, outcome.reason),
             )
         if arrival.original is not None and arrival.message is not None:
-            InboundMessage.objects.filter(pk=arrival.message.pk).update(answer=code)
+            repeated = InboundMessage.objects.filter(pk=arrival.message.pk)
+            await on_database(None, lambda: repeated.update(answer=code))
         return code, refusal
 
 

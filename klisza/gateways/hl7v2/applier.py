@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import OrderedDict
@@ -16,6 +17,7 @@ from klisza.base.database import drop_stale_connections
 from klisza.base.errors import Unavailable
 from klisza.gateways import queries
 from klisza.gateways.hl7v2 import router
+from klisza.gateways.hl7v2.aside import on_database
 from klisza.gateways.hl7v2.context import Trouble
 from klisza.gateways.hl7v2.inbox import Inbox
 from klisza.gateways.hl7v2.lease import Lease, is_free
@@ -90,7 +92,7 @@ class Applier:
         self.lease = Lease()
         self.queue = Queue(self.lease)
         self.lock = threading.Lock()
-        self.finished = threading.Condition(self.lock)
+        self.told: dict[int, list[asyncio.Future[Outcome]]] = {}
         self.outcomes: OrderedDict[int, Outcome] = OrderedDict()
         self.reads: dict[int, facts.Read] = {}
         self.open: set[int] = set()
@@ -113,26 +115,38 @@ class Applier:
                     self.reads[key] = read
         self.wake.set()
 
-    def wait(self, key: int, seconds: float) -> Outcome | None:
+    async def wait(self, key: int, seconds: float) -> Outcome | None:
         """How it ended; None when that takes longer."""
-        with self.lock:
-            self.waiting += 1
+        self.waiting += 1
         try:
-            return self._wait(key, time.monotonic() + seconds)
+            return await self._wait(key, time.monotonic() + seconds)
         finally:
-            with self.lock:
-                self.waiting -= 1
+            self.waiting -= 1
 
-    def _wait(self, key: int, deadline: float) -> Outcome | None:
+    async def _wait(self, key: int, deadline: float) -> Outcome | None:
         while (left := deadline - time.monotonic()) > 0:
-            with self.finished:
-                if key not in self.outcomes:
-                    self.finished.wait(min(left, LOOK_AT_ROW_SECONDS))
-                if found := self.outcomes.get(key):
-                    return found
-            if not self.lease.is_held and (found := _ended(key)):
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(self._outcome(key), min(left, LOOK_AT_ROW_SECONDS))
+            if not self.lease.is_held and (found := await on_database(None, _ended, key)):
                 return found
         return None
+
+    async def _outcome(self, key: int) -> Outcome:
+        told: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        with self.lock:
+            if found := self.outcomes.get(key):
+                return found
+            self.told.setdefault(key, []).append(told)
+        try:
+            return await told
+        finally:
+            with self.lock:
+                self._forget(key, told)
+
+    def _forget(self, key: int, told: asyncio.Future[Outcome]) -> None:
+        others = [other for other in self.told.pop(key, []) if other is not told]
+        if others:
+            self.told[key] = others
 
     def close(self) -> None:
         """After the message at hand; the lease is free at once."""
@@ -195,13 +209,22 @@ class Applier:
         return execute(sql, params, many, context)
 
     def _finish(self, key: int, outcome: Outcome | None) -> None:
-        with self.finished:
+        with self.lock:
             self.open.discard(key)
-            if outcome is not None:
-                self.outcomes[key] = outcome
-                while len(self.outcomes) > MOST_REMEMBERED:
-                    self.outcomes.popitem(last=False)
-            self.finished.notify_all()
+            if outcome is None:
+                return
+            self.outcomes[key] = outcome
+            while len(self.outcomes) > MOST_REMEMBERED:
+                self.outcomes.popitem(last=False)
+            told = self.told.pop(key, [])
+        for each in told:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                each.get_loop().call_soon_threadsafe(_say, each, outcome)
+
+
+def _say(told: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not told.done():
+        told.set_result(outcome)
 
 
 def _ended(key: int) -> Outcome | None:

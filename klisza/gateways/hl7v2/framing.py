@@ -91,6 +91,10 @@ class Framer:
             end, start = rest.find(END), rest.find(START)
             if start >= 0 and (end < 0 or start < end):
                 raise Cut("start block inside a message")
+            if self.frame.size == 0 and 0 <= end <= self.limit:  # all of it came in one go, as small ones do
+                self.frame, whole, rest = None, rest[:end], rest[end + 1 :]
+                yield whole
+                continue
             self.frame.add(rest if end < 0 else rest[:end])
             if end < 0:
                 return

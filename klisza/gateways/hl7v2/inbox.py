@@ -6,28 +6,24 @@ that eight busy senders share one sync. That thread also sees every repetition, 
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 
 import structlog
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
-from klisza.base import clock
 from klisza.base.database import drop_stale_connections
 from klisza.base.errors import Unavailable
 from klisza.blobs import services as blobs
 from klisza.gateways import queries
-from klisza.gateways.hl7v2 import reading, rows
-from klisza.gateways.models import Hl7Peer, InboundMessage, WorkItem
-from klisza.standards.hl7v2 import facts
-from klisza.standards.hl7v2.errors import Refusal
-from klisza.standards.hl7v2.message import Envelope, digest, unwrapped
+from klisza.gateways.hl7v2 import rows
+from klisza.gateways.hl7v2.arrival import Arrival, row_of
+from klisza.gateways.hl7v2.aside import on_database
+from klisza.gateways.models import InboundMessage, WorkItem
 
 log = structlog.get_logger(__name__)
 State = InboundMessage.State
@@ -38,77 +34,23 @@ IDLE_SECONDS = (
 )
 # So many messages in this time, and no pause since: senders empty their queues.
 FLOOD, FLOOD_SECONDS, CALM_SECONDS = 8, 1.0, 0.1
-NOT_ALLOWED = Refusal("AR", "103", "MSH^1^3", "sending application or facility is not on the list")
 # SQLite lets one write at a time, and whoever waits for it sleeps ever longer: here it is asked again at once.
 LOCKED = "database is locked"
 ASK_AGAIN_MS, PATIENCE_SECONDS = 2, 20
+# SQLite copies its log into the file every 4 MB, which are 50 reports: here every 64 MB. Every other connection still
+# does it at 4 MB, and none of those has a sender waiting.
+LOG_PAGES = 16_384
 REUSED = "control id reused with another body"
 
 
-@dataclass
-class Arrival:
-    """One message on its way into the inbox.
-
-    early: answer as soon as it is durable. message: its row, once kept. original: the row it repeats.
-    """
-
-    raw: bytes = field(repr=False)
-    address: str
-    peer: Hl7Peer | None
-    envelope: Envelope
-    received_at: datetime
-    read: facts.Read | None = None
-    refusal: Refusal | None = None
-    early: bool = False
-    digest: str = ""
-    stored: blobs.Stored | None = None
-    message: InboundMessage | None = None
-    original: InboundMessage | None = None
-    fault: Exception | None = None
-    done: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def contents(self) -> tuple[facts.Content, ...]:
-        return self.read.contents if self.read else ()
-
-
-def arrive(raw: bytes, *, address: str, senders: Sequence[Hl7Peer], is_open: bool) -> Arrival:
-    """Read it and find out whose it is; nothing is written yet.
-
-    senders: who may speak from this address. is_open: others may, too (KLISZA_HL7_OPEN).
-    """
-    content = unwrapped(raw)
-    head = reading.opened(content, None)
-    peer = _sender(head, senders)
-    if peer is not None and peer.charset:
-        head = reading.opened(content, peer)
-    arrival = Arrival(raw, address, peer, head, clock.now())
-    arrival.digest = digest(content)
-    try:
-        if peer is None and not is_open:
-            raise NOT_ALLOWED
-        arrival.read = reading.understood(reading.parsed(content, peer), arrival.received_at)
-    except Refusal as refusal:
-        arrival.refusal = refusal
-    except Exception as fault:  # noqa: BLE001 - a reader's error must not lose the message: it is kept and fails later
-        log.error("hl7_unreadable", error=type(fault).__name__)
-    return arrival
-
-
-def _sender(envelope: Envelope, senders: Sequence[Hl7Peer]) -> Hl7Peer | None:
-    application, facility = envelope.text(3), envelope.text(4)
-    for peer in senders:
-        if peer.sending_application in ("", application) and peer.sending_facility in ("", facility):
-            return peer
-    return None
-
-
 class Inbox:
-    """keep() may be called by many threads; the rows stand in the order of their commits."""
+    """keep() belongs to the event loop, the rest to a thread; the rows stand in the order of their commits."""
 
     def __init__(self) -> None:
-        self.queue: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[list[Arrival] | None] = queue.SimpleQueue()
+        self.coming: list[Arrival] = []  # read, and not yet with the thread
         self.is_writing = False
+        self.prepared: object = None  # the database connection that is set up
         self.kept: deque[float] = deque([-FLOOD_SECONDS], maxlen=FLOOD)
         self.thread = threading.Thread(target=self._run, name="hl7-inbox", daemon=True)
         self.thread.start()
@@ -116,7 +58,7 @@ class Inbox:
     @property
     def is_pending(self) -> bool:
         """A sender waits for the disk."""
-        return self.is_writing or not self.queue.empty()
+        return self.is_writing or bool(self.coming) or not self.queue.empty()
 
     @property
     def is_flooded(self) -> bool:
@@ -128,14 +70,24 @@ class Inbox:
             and now - self.kept[-1] < CALM_SECONDS
         )
 
-    def keep(self, arrival: Arrival) -> None:
+    async def keep(self, arrival: Arrival) -> None:
         """Returns when it is durable. Raises Unavailable when that failed: then nothing may be answered."""
         if len(arrival.raw) > IN_ROW:
-            arrival.stored = blobs.put(arrival.raw)
-        self.queue.put(arrival)
-        arrival.done.wait()
+            arrival.stored = await on_database(None, blobs.put, arrival.raw)
+        loop = asyncio.get_running_loop()
+        arrival.kept = loop.create_future()
+        if not self.coming:
+            loop.call_later(
+                0, self._hand_over
+            )  # after all that the loop can read now: a commit has its price
+        self.coming.append(arrival)
+        await arrival.kept
         if arrival.fault is not None:
             raise Unavailable(f"inbox: {type(arrival.fault).__name__}") from arrival.fault
+
+    def _hand_over(self) -> None:
+        batch, self.coming = self.coming, []
+        self.queue.put(batch)
 
     def close(self) -> None:
         self.queue.put(None)
@@ -150,13 +102,14 @@ class Inbox:
             if batch:
                 self._write(batch)
             self.kept.extend([time.monotonic()] * len(batch))
-            for arrival in batch:
-                arrival.done.set()
+            _tell(batch)
         connections.close_all()
 
     def _write(self, batch: list[Arrival]) -> None:
         self.is_writing = True
-        _ask_often()
+        if connection.connection is None or connection.connection is not self.prepared:
+            _prepare()
+            self.prepared = connection.connection
         if not _commit(
             batch
         ):  # a connection was lost, or one of them is at fault: the others need not suffer
@@ -168,19 +121,35 @@ class Inbox:
         batch: list[Arrival] = []
         while len(batch) < MOST_AT_ONCE:
             try:
-                arrival = self.queue.get(block=not batch)
+                more = self.queue.get(block=not batch)
             except queue.Empty:
                 break
-            if arrival is None:
+            if more is None:
                 return batch, True
-            batch.append(arrival)
+            batch += more
         return batch, False
 
 
-def _ask_often() -> None:
+def _tell(batch: list[Arrival]) -> None:
+    """The loop is woken once for all of a commit."""
+    told = [arrival.kept for arrival in batch if arrival.kept is not None]
+    if told:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            told[0].get_loop().call_soon_threadsafe(_release, told)
+
+
+def _release(told: list[asyncio.Future[None]]) -> None:
+    for kept in told:
+        if not kept.done():  # the connection may have gone meanwhile
+            kept.set_result(None)
+
+
+def _prepare() -> None:
+    """Of a new connection."""
     if connection.vendor == "sqlite":
         with suppress(DatabaseError), connection.cursor() as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {ASK_AGAIN_MS}")
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
 
 
 def _commit(batch: list[Arrival]) -> bool:
@@ -203,8 +172,9 @@ def _commit(batch: list[Arrival]) -> bool:
 def _written(batch: list[Arrival], *, is_last: bool) -> bool:
     """False: somebody else writes at the moment. Raises DatabaseError."""
     try:
-        with transaction.atomic():
-            _insert(batch)
+        if not _inserted_at_once(batch):
+            with transaction.atomic():
+                _insert(batch)
     except OperationalError as fault:
         if is_last or LOCKED not in str(fault):
             raise
@@ -212,19 +182,41 @@ def _written(batch: list[Arrival], *, is_last: bool) -> bool:
     return True
 
 
+def _inserted_at_once(batch: list[Arrival]) -> bool:
+    """New messages only, as nearly all are: one statement is a transaction by itself.
+
+    Each further statement is a further wait for the thread that reads.
+    """
+    if any(arrival.stored for arrival in batch):
+        return False
+    made = [row_of(arrival) for arrival in batch]
+    keys = [_key(row) for row in made if row.control_id]
+    if len(set(keys)) < len(keys) or not rows.used_keys({row.control_id for row in made} - {""}).isdisjoint(
+        keys
+    ):
+        return False
+    rows.insert(made)
+    for arrival, row in zip(batch, made, strict=True):
+        arrival.message = row
+    return True
+
+
+def _key(row: InboundMessage) -> tuple[str, str, str]:
+    return row.sending_application, row.sending_facility, row.control_id
+
+
 def _insert(batch: list[Arrival]) -> None:
     """One look and one INSERT for all; only what comes under a key that was used before is looked at alone."""
-    pairs = [(arrival, _row(arrival)) for arrival in batch]
+    pairs = [(arrival, row_of(arrival)) for arrival in batch]
     used = rows.used_keys({row.control_id for _, row in pairs} - {""})
     new: list[InboundMessage] = []
     for arrival, row in pairs:
-        key = (row.sending_application, row.sending_facility, row.control_id)
-        if key in used:
+        if _key(row) in used:
             rows.insert(new)
             new = []
             _compare(arrival, row)
         elif row.control_id:
-            used.add(key)
+            used.add(_key(row))
         new.append(row)
         arrival.message = row
     rows.insert(new)
@@ -253,71 +245,3 @@ def _is_repetition(arrival: Arrival, same: InboundMessage) -> bool:
     if same.state == State.REFUSED:
         return arrival.refusal is not None and arrival.refusal.code == same.code
     return arrival.refusal is None
-
-
-def _row(arrival: Arrival) -> InboundMessage:
-    head, read, refusal = arrival.envelope, arrival.read, arrival.refusal
-    row = InboundMessage(
-        peer=arrival.peer,
-        peer_name=arrival.peer.name if arrival.peer else "",
-        address=arrival.address,
-        received_at=arrival.received_at,
-        raw=b"" if arrival.stored else arrival.raw,
-        blob=blobs.save(arrival.stored) if arrival.stored else None,
-        size=len(arrival.raw),
-        digest=arrival.digest,
-        sending_application=_clean(head.text(3), 180),
-        sending_facility=_clean(head.text(4), 180),
-        control_id=_clean(head.text(10), 199),
-        message_type=_clean(_type(arrival), 16),
-        stated_at=read.header.stated_at if read else None,
-        patient_key=_clean(_patient_key(arrival.contents), 260),
-        accession_number=_clean(_accession(arrival.contents), 64),
-        state=State.WAITING,
-        answer="AA" if arrival.early else "",
-    )
-    if refusal is not None:
-        row.state, row.answer, row.finished_at = State.REFUSED, refusal.answer, row.received_at
-        row.code, row.location, row.reason = (
-            refusal.code[:8],
-            refusal.location[:64],
-            _clean(refusal.text, 500),
-        )
-    return row
-
-
-def _type(arrival: Arrival) -> str:
-    if arrival.read:
-        return f"{arrival.read.header.message_type}^{arrival.read.header.trigger}"
-    parts = arrival.envelope.raw(9).decode("latin-1").split(arrival.envelope.separators.component)
-    return "^".join(parts[:2])
-
-
-def _patient_key(contents: Iterable[facts.Content]) -> str:
-    """As the message writes it; the applier puts the issuer's proper name there."""
-    for content in contents:
-        for identifier in content.person.identifiers:
-            return f"{identifier.issuer or identifier.namespace}|{identifier.value}"
-    return ""
-
-
-def _accession(contents: Iterable[facts.Content]) -> str:
-    for content in contents:
-        if isinstance(content, facts.Appointment) and content.accession_number:
-            return content.accession_number
-        for step in _steps(content):
-            if step.accession_number:
-                return step.accession_number.value
-    return ""
-
-
-def _steps(content: facts.Content) -> Iterable[facts.ProcedureStep]:
-    if isinstance(content, facts.Results):
-        return [step for result in content.results for step in result.steps]
-    return content.steps if isinstance(content, facts.Order | facts.Document) else ()
-
-
-def _clean(text: str, length: int) -> str:
-    """PostgreSQL takes no NUL; a list shows no control characters."""
-    shown = text if text.isprintable() else "".join(filter(str.isprintable, text))
-    return shown[:length]

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Field
 
 from klisza.gateways.models import InboundMessage
@@ -25,8 +26,8 @@ def insert(messages: list[InboundMessage]) -> None:
         for field in fields
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_insertion(len(messages)), values)
-        for message, (key,) in zip(messages, cursor.fetchall(), strict=True):
+        cursor.execute(_insertion(len(messages), database.vendor), values)
+        for message, key in zip(messages, _keys(cursor, len(messages), database.vendor), strict=True):
             message.pk, message._state.adding, message._state.db = key, False, database.alias
 
 
@@ -44,13 +45,21 @@ def _fields() -> list[Field[Any, Any]]:
     return [field for field in InboundMessage._meta.concrete_fields if not field.primary_key]
 
 
+def _keys(cursor: CursorWrapper, count: int, vendor: str) -> list[int]:
+    """SQLite numbers the rows of one statement one after the other; each row it returns costs a turn of the threads."""
+    if vendor == "sqlite":
+        return list(range(cursor.lastrowid - count + 1, cursor.lastrowid + 1))
+    return [key for (key,) in cursor.fetchall()]
+
+
 @cache
-def _insertion(count: int) -> str:
+def _insertion(count: int, vendor: str) -> str:
     table = _quoted(InboundMessage._meta.db_table)
     names = ", ".join(_quoted(str(field.column)) for field in _fields())
     row = f"({', '.join(['%s'] * len(_fields()))})"
     values = ", ".join([row] * count)
-    return f"INSERT INTO {table} ({names}) VALUES {values} RETURNING {_quoted('id')}"  # noqa: S608 - names of ours
+    keys = "" if vendor == "sqlite" else f" RETURNING {_quoted('id')}"
+    return f"INSERT INTO {table} ({names}) VALUES {values}{keys}"  # noqa: S608 - names of ours
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 
@@ -19,8 +20,7 @@ def server_context() -> ssl.SSLContext:
     return context
 
 
-def common_name(line: socket.socket) -> str:
+def common_name(shown: Mapping[str, Any] | None) -> str:
     """CN of the certificate that was shown and checked; "" without one."""
-    shown = line.getpeercert() if isinstance(line, ssl.SSLSocket) else None
-    subject: tuple[tuple[tuple[str, str], ...], ...] = (shown or {}).get("subject", ())  # type: ignore[assignment]
+    subject: tuple[tuple[tuple[str, str], ...], ...] = (shown or {}).get("subject", ())
     return next((value for group in subject for key, value in group if key == "commonName"), "")

@@ -68,10 +68,12 @@ class Unwrapped:
 
 def unwrapped(raw: bytes) -> Unwrapped:
     """By CR, LF or both; without a byte order mark and what stands around."""
-    clear = raw.lstrip(WRAPPING).removeprefix(charsets.UTF8_MARK).strip(WRAPPING)
+    # Nothing below copies a usual message but the split: a frame may be large, and most of it is one line.
+    clear = raw.lstrip(WRAPPING).removeprefix(charsets.UTF8_MARK).lstrip(WRAPPING)
     ends = clear.replace(b"\r\n", b"\r").replace(b"\n", b"\r") if b"\n" in clear else clear
-    rows = tuple(line for line in ends.split(b"\r") if line.strip(WRAPPING))
-    return Unwrapped(rows, charsets.UTF8_MARK in raw[:64])
+    rows = [line for line in separators.divided(ends, b"\r") if line.strip(WRAPPING)]
+    rows[-1:] = [line.rstrip(WRAPPING) for line in rows[-1:]]
+    return Unwrapped(tuple(rows), charsets.UTF8_MARK in raw[:64])
 
 
 def lines(raw: bytes) -> tuple[bytes, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .escapes import one_line, plain, unescaped
-from .separators import Separators
+from .separators import Separators, divided
 
 NULL = '""'
 
@@ -27,12 +27,13 @@ class Dialect:
         return unescaped(raw, self.separators, self.codec)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Value:
-    """One repetition of a field, still escaped."""
+    """One repetition of a field, still escaped. Split once, when a part is asked for."""
 
     raw: str
     dialect: Dialect
+    _components: list[str] | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.raw.strip()) and not self.is_null
@@ -43,15 +44,29 @@ class Value:
         return self.raw.strip() == NULL
 
     def components(self) -> list[str]:
-        return self.raw.split(self.dialect.separators.component, MOST_COMPONENTS)
+        if self._components is None:
+            self._components = divided(self.raw, self.dialect.separators.component, MOST_COMPONENTS)
+        return self._components
 
     def component(self, number: int) -> str:
         """Escaped text of a component, from 1; "" when it is not there."""
-        return _piece(self.raw, self.dialect.separators.component, number)
+        components = self.components()
+        return components[number - 1] if number <= len(components) else ""
 
     def part(self, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
         """One line of clear text of a sub-component; "" for what is missing or null."""
-        return _part(self.raw, self.dialect, component, sub, limit)
+        if not self.raw:  # as most are
+            return ""
+        components = self._components or self.components()
+        raw = components[component - 1] if component <= len(components) else ""
+        if (
+            raw.isascii() and raw.isalnum()
+        ):  # nearly all others: no separator, no escape, no blank can be in it
+            return raw[:limit] if sub == 1 else ""
+        raw = _piece(raw, self.dialect.separators.subcomponent, sub)
+        if raw in ("", NULL):
+            return ""
+        return one_line(self.dialect.clear(raw[: limit * LONGEST_ESCAPE]), limit)
 
     def nulls(self, component: int) -> bool:
         return self.component(component).strip() == NULL
@@ -69,51 +84,47 @@ class Segment:
     raw: str
     number: int
     dialect: Dialect
-    _fields: list[str] = field(default_factory=list, repr=False)
-    _parts: dict[tuple[int, int, int, int], str] = field(default_factory=dict, repr=False)
+    _fields: list[str] = field(default_factory=list, repr=False, compare=False)
+    _firsts: dict[int, Value] = field(default_factory=dict, repr=False, compare=False)
 
     def raw_field(self, number: int) -> str:
         """Escaped text of a field, from 1. MSH-1 is the separator itself."""
-        if not self._fields:
-            self._fields = self.raw.split(self.dialect.separators.field, MOST_FIELDS)
-            if self.name == "MSH":
-                self._fields.insert(1, self.dialect.separators.field)
-        return self._fields[number] if number < len(self._fields) else ""
+        fields = self._fields or self._divide()
+        return fields[number] if number < len(fields) else ""
 
     def has(self, number: int) -> bool:
         return bool(self.first(number))
 
     def first(self, number: int) -> Value:
-        """The first repetition; an empty Value when the field is not there."""
-        return Value(self.raw_field(number).split(self.dialect.separators.repetition, 1)[0], self.dialect)
+        """The first repetition; an empty Value when the field is not there. Readers ask for the same more than once."""
+        found = self._firsts.get(number)
+        if found is None:
+            raw, sign = self.raw_field(number), self.dialect.separators.repetition
+            found = Value(raw.split(sign, 1)[0] if sign in raw else raw, self.dialect)
+            self._firsts[number] = found
+        return found
 
     def all(self, number: int) -> list[Value]:
         raw = self.raw_field(number)
+        if not raw:
+            return []
         sign = self.dialect.separators.repetition
-        return [Value(part, self.dialect) for part in raw.split(sign, MOST_REPETITIONS)] if raw else []
+        if sign not in raw:
+            return [self.first(number)]
+        return [Value(part, self.dialect) for part in raw.split(sign, MOST_REPETITIONS)]
 
     def part(self, number: int, component: int = 1, sub: int = 1, *, limit: int = 200) -> str:
-        """One line of clear text of the first repetition. Readers ask for the same more than once."""
-        key = (number, component, sub, limit)
-        found = self._parts.get(key)
-        if found is None:
-            found = self._parts[key] = self._part(number, component, sub, limit)
-        return found
-
-    def _part(self, number: int, component: int, sub: int, limit: int) -> str:
-        raw = self.raw_field(number)
-        if not raw:  # as most fields are
+        """One line of clear text of the first repetition."""
+        fields = self._fields or self._divide()
+        if number >= len(fields) or not fields[number]:  # as most are
             return ""
-        sign = self.dialect.separators.repetition
-        return _part(raw.split(sign, 1)[0] if sign in raw else raw, self.dialect, component, sub, limit)
+        return self.first(number).part(component, sub, limit=limit)
 
-
-def _part(raw: str, dialect: Dialect, component: int, sub: int, limit: int) -> str:
-    if raw.isascii() and raw.isalnum():  # as most values are: no separator, no escape, no blank can be in it
-        return raw[:limit] if component == sub == 1 else ""
-    raw = _piece(raw, dialect.separators.component, component)
-    raw = _piece(raw, dialect.separators.subcomponent, sub)
-    return "" if raw in ("", NULL) else one_line(dialect.clear(raw[: limit * LONGEST_ESCAPE]), limit)
+    def _divide(self) -> list[str]:
+        self._fields = divided(self.raw, self.dialect.separators.field, MOST_FIELDS)
+        if self.name == "MSH":
+            self._fields.insert(1, self.dialect.separators.field)
+        return self._fields
 
 
 def _piece(raw: str, sign: str, number: int) -> str:
