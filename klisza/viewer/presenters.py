@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from klisza.archive.queries import SeriesCard
+from klisza.archive.queries import FILMS, SeriesCard
 from klisza.base import clock
 from klisza.examinations import wording as examinations
 from klisza.examinations.models import Examination
@@ -25,8 +25,6 @@ from . import texts
 RENEW_BEFORE_END = 60
 # A series with less than this part of the images of the largest one only shows where the others were taken.
 PLANNING_VIEW_SHARE = 8
-# Several frames in one object are a film here; elsewhere (enhanced CT and MR) they are a volume.
-FILMS = frozenset({"US", "IVUS", "XA", "RF", "ES", "XC"})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,265 @@
+"""Chunk files of a series, made once and kept for some days: a download that goes on needs the same bytes.
+
+<data>/offline/ab/<key>/ holds C0.JS, C1.JS ... and index.json. The key says which objects in which order and
+which bytes of them, so what changes, is hidden or comes later is another folder. Nothing in it names anybody.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+import uuid
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from klisza.archive.models import Instance, Series
+from klisza.base import sandbox
+from klisza.base.errors import SandboxFailed
+from klisza.base.ids import opaque_uid
+from klisza.blobs import services as blobs
+
+log = structlog.get_logger(__name__)
+
+FORMAT = 1  # raise it when pixels.py or encode.py writes something else
+ENCODE = "klisza.exports.offline.encode:make"
+BATCH_MEGABYTES = 96  # of decoded pixels in one call of the sandbox
+MEMORY_MB = 3072
+CPU_SECONDS, CPU_SECONDS_PER_MEGABYTE = 15.0, 0.4
+KEPT_SECONDS = 3 * 24 * 3600
+INDEX = "index.json"
+# Attribute of the viewer's metadata (PS3.18 F.2) -> its tag.
+NEEDED = {
+    "Rows": "00280010", "Columns": "00280011", "SamplesPerPixel": "00280002", "NumberOfFrames": "00280008",
+    "PhotometricInterpretation": "00280004", "BitsAllocated": "00280100", "PixelRepresentation": "00280103",
+    "RescaleSlope": "00281053", "RescaleIntercept": "00281052", "WindowCenter": "00281050",
+    "WindowWidth": "00281051", "VOILUTFunction": "00281056", "VOILUTSequence": "00283010",
+    "ImageOrientationPatient": "00200037", "PatientOrientation": "00200020",
+}  # fmt: skip
+LISTS = {"ImageOrientationPatient", "PatientOrientation"}
+SOP_INSTANCE_UID = "00080018"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    path: Path
+    size: int
+    crc32: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """looks: descriptions; images: for each frame its look; clips: frames of each object."""
+
+    looks: list[dict[str, Any]]
+    images: list[int]
+    clips: list[int]
+    chunks: list[Chunk]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of a series that may be shown, in display order, with the viewer's attributes of each."""
+
+    rows: list[tuple[Instance, dict[str, Any]]]
+
+    @property
+    def key(self) -> str:
+        digest = hashlib.sha256(f"offline {FORMAT}".encode())
+        for row, _ in self.rows:
+            digest.update(f"\n{row.pk} {row.blob_id} {row.rendition_id or '-'}".encode())
+        return digest.hexdigest()
+
+    @property
+    def instance_ids(self) -> frozenset[uuid.UUID]:
+        return frozenset(row.pk for row, _ in self.rows)
+
+
+def pictures(series: Series, instance_ids: frozenset[uuid.UUID] | None) -> Pictures:
+    """instance_ids: None for all that are not hidden."""
+    drawable = series.instances.filter(hidden_reason="", unshowable="", number_of_frames__gt=0)
+    rows = {opaque_uid(row.pk): row for row in drawable.defer("frame_index")}
+    found = []
+    for entry in _metadata(series):
+        row = rows.get(str(_value(entry, SOP_INSTANCE_UID)))
+        if row and (instance_ids is None or row.pk in instance_ids):
+            found.append((row, _image(entry)))
+    return Pictures(found)
+
+
+def prepared(wanted: Pictures) -> Prepared | None:
+    """None when it is still to be made. What is asked for is kept longer."""
+    folder = _folder(wanted.key)
+    try:
+        index = json.loads((folder / INDEX).read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    with suppress(OSError):
+        (folder / INDEX).touch()
+    chunks = [
+        Chunk(folder / f"C{number}.JS", size, crc32, frames)
+        for number, (size, crc32, frames) in enumerate(index["chunks"])
+    ]
+    return Prepared(index["looks"], index["images"], index["clips"], chunks)
+
+
+def prepare(wanted: Pictures, *, step: Callable[[int], None] = lambda frames: None) -> Prepared:
+    """Make it unless it is there. step: told how many more frames are done; may raise to end the work."""
+    found = prepared(wanted)
+    if found:
+        step(len(found.images))
+        return found
+    root = _root()
+    with tempfile.TemporaryDirectory(prefix="making-", dir=root, ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        _write(folder, wanted, step)
+        target = _folder(wanted.key)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        with suppress(OSError):  # another process was faster: the same bytes
+            folder.rename(target)
+            folder.mkdir()
+    made = prepared(wanted)
+    assert made is not None  # noqa: S101 - just written
+    return made
+
+
+def forget_old(seconds: float = KEPT_SECONDS) -> int:
+    """Remove what nobody has asked for since then, and what a killed process left behind."""
+    removed, limit = 0, time.time() - seconds
+    for folder in _root().glob("*"):
+        for one in [folder] if folder.name.startswith("making-") else list(folder.glob("*")):
+            mark = one / INDEX if (one / INDEX).exists() else one
+            with suppress(FileNotFoundError):
+                if mark.stat().st_mtime < limit:
+                    shutil.rmtree(one, ignore_errors=True)
+                    removed += 1
+    return removed
+
+
+def _write(folder: Path, wanted: Pictures, step: Callable[[int], None]) -> None:
+    looks: dict[str, int] = {}
+    images: list[int] = []
+    clips: list[int] = []
+    chunks: list[tuple[int, int, int]] = []
+    for batch in _batches(wanted):
+        with tempfile.TemporaryDirectory(prefix="making-", dir=_root(), ignore_cleanup_errors=True) as name:
+            made = _call(batch, Path(name))
+            numbers = [
+                looks.setdefault(json.dumps(look, sort_keys=True), len(looks)) for look in made["looks"]
+            ]
+            for own in made["frames"]:
+                images += [numbers[look] for look in own]
+                clips.append(len(own))
+            for number, frames in enumerate(made["chunks"]):
+                target = folder / f"C{len(chunks)}.JS"
+                (Path(name) / f"C{number}.JS").rename(target)
+                chunks.append((target.stat().st_size, _crc32(target), frames))
+        step(sum(len(own) for own in made["frames"]))
+    index = {
+        "looks": [json.loads(look) for look in looks],
+        "images": images,
+        "clips": clips,
+        "chunks": chunks,
+    }
+    (folder / INDEX).write_text(json.dumps(index), "utf-8")
+
+
+def _call(batch: list[tuple[Instance, dict[str, Any]]], folder: Path) -> dict[str, Any]:
+    """Of a batch that kills the sandbox nothing is drawn; its places stay."""
+    megabytes = sum(_megabytes(image) for _, image in batch)
+    seconds = int(CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * megabytes)
+    items = [
+        {
+            "path": str(blobs.open_path(row.blob_id)),
+            "rendition": str(blobs.open_path(row.rendition_id)) if row.rendition_id else "",
+            "image": image,
+        }
+        for row, image in batch
+    ]
+    try:
+        made: dict[str, Any] = sandbox.call(
+            ENCODE, {"items": items}, folder=folder,
+            memory_mb=MEMORY_MB, cpu_seconds=seconds, wall_seconds=seconds * 3 + 30,
+        )  # fmt: skip
+        return made
+    except SandboxFailed:
+        log.warning("offline_viewer_pictures_left_out", objects=len(batch))
+    for left in folder.glob("*"):
+        left.unlink(missing_ok=True)
+    empty = sandbox.call(
+        ENCODE, {"items": [item | {"path": "", "rendition": ""} for item in items]}, folder=folder
+    )
+    return dict(empty)
+
+
+def _batches(wanted: Pictures) -> Iterator[list[tuple[Instance, dict[str, Any]]]]:
+    batch: list[tuple[Instance, dict[str, Any]]] = []
+    size = 0.0
+    for row, image in wanted.rows:
+        own = _megabytes(image)
+        if batch and size + own > BATCH_MEGABYTES:
+            yield batch
+            batch, size = [], 0.0
+        batch.append((row, image))
+        size += own
+    if batch:
+        yield batch
+
+
+def _megabytes(image: dict[str, Any]) -> float:
+    pixels = (
+        int(image.get("Rows") or 0) * int(image.get("Columns") or 0) * int(image.get("NumberOfFrames") or 1)
+    )
+    return pixels * (3 if int(image.get("SamplesPerPixel") or 1) > 1 else 2) / 1e6
+
+
+def _metadata(series: Series) -> list[dict[str, Any]]:
+    if series.metadata_id is None:
+        return []
+    found: list[dict[str, Any]] = json.loads(gzip.decompress(blobs.read(series.metadata_id)))
+    return found
+
+
+def _image(entry: dict[str, Any]) -> dict[str, Any]:
+    image = {}
+    for keyword, tag in NEEDED.items():
+        if keyword == "VOILUTSequence":
+            image |= {keyword: True} if tag in entry else {}
+            continue
+        value = entry.get(tag, {}).get("Value") if keyword in LISTS else _value(entry, tag)
+        if value is not None:
+            image[keyword] = value
+    return image
+
+
+def _value(entry: dict[str, Any], tag: str) -> Any:
+    return next(iter(entry.get(tag, {}).get("Value") or []), None)
+
+
+def _crc32(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while piece := file.read(1024 * 1024):
+            checksum = zlib.crc32(piece, checksum)
+    return checksum
+
+
+def _root() -> Path:
+    root = Path(settings.DATA_DIR) / "offline"
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return root
+
+
+def _folder(key: str) -> Path:
+    return _root() / key[:2] / key
