@@ -88,7 +88,7 @@ def _frames(item: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bytes]]:
                 return
             yield look, data
             made += 1
-    except Exception:  # noqa: BLE001, S110 - decoders raise whatever they like; the rest is marked below
+    except Exception:  # noqa: BLE001 - decoders raise whatever they like; the rest is marked below
         pass
     for _ in range(promised - made):
         yield {"form": NOTHING}, b""

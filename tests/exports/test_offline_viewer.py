@@ -1,0 +1,283 @@
+"""M3.5: the viewer of an unpacked copy, opened from file:// in Chromium and Firefox as they ship."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.stories.browser import DESKTOP, PHONE, browser
+
+from .firefox import firefox
+from .offline_copy import HOSTILE, Copy, Made, a_copy, rolled_back
+
+__all__ = ["browser"]
+TARGET = 44
+# Browsers decode baseline JPEG themselves, each with its own rounding.
+JPEG_ROUNDING = 3.0
+PIXELS = """() => { const canvas = document.querySelector('#pixels');
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    let text = ''; for (let at = 0; at < data.length; at += 32768)
+        text += String.fromCharCode(...data.subarray(at, at + 32768));
+    return [canvas.width, canvas.height, btoa(text)]; }"""
+
+
+@pytest.fixture(scope="module")
+def copy(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
+) -> Copy:
+    with django_db_blocker.unblock(), rolled_back():
+        made = a_copy(tmp_path_factory.mktemp("copy"))
+    return made
+
+
+@pytest.fixture
+def context(copy: Copy, browser: Browser) -> Iterator[BrowserContext]:
+    """Default protections; a page that asks the network for anything fails the test."""
+    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    yield context
+    context.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def opened(context: BrowserContext, path: Path) -> Page:
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("dialog", lambda dialog: errors.append(dialog.message))
+    page.goto(path.as_uri())
+    drawn(page)
+    assert errors == []
+    return page
+
+
+def drawn(page: Page) -> None:
+    expect(page.locator(".surface")).to_have_attribute("data-state", "drawn", timeout=20_000)
+
+
+def show(page: Page, series: int, image: int = 0) -> None:
+    page.locator(f"[data-series='{series}']").click()
+    drawn(page)
+    page.locator(".slider").evaluate(
+        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }", image + 1
+    )
+    expect(page.locator(".surface")).to_have_attribute("data-image", str(image))
+    drawn(page)
+
+
+def as_array(answer: list[Any]) -> NDArray[np.uint8]:
+    width, height, data = answer
+    rgba = np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
+    return rgba[..., :3]
+
+
+def is_like(shown: NDArray[np.uint8], one: Made, image: int) -> None:
+    expected = one.expected(image)
+    if expected.ndim == 2:
+        expected = np.repeat(expected[..., None], 3, axis=2)
+    assert shown.shape == expected.shape, one.name
+    apart = np.abs(shown.astype(int) - expected)
+    if one.name == "film":
+        assert apart.mean() < JPEG_ROUNDING
+    else:
+        # The last bit of a floating point number may fall on the other side of a grey.
+        assert apart.max() <= 1, one.name
+        assert (apart > 0).mean() < 0.001, one.name
+
+
+IMAGES = [("ct", 0, 0), ("mr", 1, 0), ("dx", 2, 0), ("film", 3, 5), ("rgb", 4, 0), ("palette", 5, 0)]
+
+
+class TestDrawnPixelsAreThoseOfPydicom:
+    """CT, MR, DX of MONOCHROME1, colour of several frames, RGB by planes, PALETTE COLOR."""
+
+    def test_in_chromium(self, copy: Copy, context: BrowserContext) -> None:
+        page = opened(context, copy.folder / "INDEX.HTM")
+        for _, series, image in IMAGES:
+            show(page, series, image)
+            is_like(as_array(page.evaluate(PIXELS)), copy.series[series], image)
+
+    def test_in_one_file(self, copy: Copy, context: BrowserContext, tmp_path: Path) -> None:
+        alone = tmp_path / "PHONE.HTM"
+        shutil.copy(copy.folder / "PHONE.HTM", alone)
+        page = opened(context, alone)
+        for _, series, image in IMAGES:
+            show(page, series, image)
+            is_like(as_array(page.evaluate(PIXELS)), copy.series[series], image)
+        assert page.locator("html").get_attribute("lang") == "uk"
+
+    def test_in_firefox(self, copy: Copy, tmp_path: Path) -> None:
+        with firefox(tmp_path) as fox:
+            fox.open((copy.folder / "INDEX.HTM").as_uri())
+            state = "return document.querySelector('.surface')?.dataset.state === 'drawn'"
+            fox.wait_for(state)
+            for _, series, image in IMAGES:
+                fox.run("document.querySelector(`[data-series='${arguments[0]}']`).click()", series)
+                fox.wait_for(state)
+                fox.run(
+                    "const slider = document.querySelector('.slider'); slider.value = arguments[0];"
+                    "slider.dispatchEvent(new Event('input'));",
+                    image + 1,
+                )
+                fox.wait_for(f"{state} && document.querySelector('.surface').dataset.image === '{image}'")
+                is_like(as_array(fox.run(f"return ({PIXELS})()")), copy.series[series], image)
+            assert fox.run("return fetch('README.TXT').then(() => 'read', () => 'refused')") == "refused"
+
+    def test_what_is_on_the_screen(self, copy: Copy, context: BrowserContext) -> None:
+        page = opened(context, copy.folder / "INDEX.HTM")
+        brightness = """() => { const canvas = document.querySelector('.screen');
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            return data.reduce((sum, value, at) => at % 4 === 3 ? sum : sum + value, 0) / data.length; }"""
+        assert page.evaluate(brightness) > 5
+
+
+class TestHands:
+    """S31, M1.2: by keyboard, mouse and finger"""
+
+    def test_keys(self, copy: Copy, context: BrowserContext) -> None:
+        page = opened(context, copy.folder / "INDEX.HTM")
+        position = page.locator("#position")
+        page.keyboard.press("]")
+        page.keyboard.press("]")
+        page.keyboard.press("]")
+        drawn(page)
+        expect(position).to_have_text("1 / 8")
+        for key, text in (("ArrowDown", "2 / 8"), ("End", "8 / 8"), ("ArrowUp", "7 / 8"), ("Home", "1 / 8")):
+            page.keyboard.press(key)
+            expect(position).to_have_text(text)
+        page.keyboard.press("Space")
+        expect(page.get_by_role("button", name="Zatrzymaj")).to_be_visible()
+        expect(position).not_to_have_text("1 / 8")
+        page.keyboard.press("Space")
+        expect(page.get_by_role("button", name="Odtwarzaj")).to_be_visible()
+
+    def test_a_drag_changes_the_window_and_presets_bring_one(
+        self, copy: Copy, context: BrowserContext
+    ) -> None:
+        page = opened(context, copy.folder / "INDEX.HTM")
+        window = page.locator(".corner.bottom.right")
+        expect(window).to_have_text("Okno 40 / 400")
+        box = page.locator(".surface").bounding_box()
+        assert box
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y + 30, steps=4)
+        page.mouse.up()
+        expect(window).not_to_have_text("Okno 40 / 400")
+        page.get_by_label("Gotowe ustawienia jasności").select_option(label="Kości")
+        expect(window).to_have_text("Okno 480 / 2500")
+        page.get_by_role("button", name="Jak na początku").click()
+        expect(window).to_have_text("Okno 40 / 400")
+
+    def test_one_finger_turns_over_the_images(self, copy: Copy, browser: Browser) -> None:
+        context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+        page = opened(context, copy.folder / "INDEX.HTM")
+        page.locator("[data-series='3']").tap()
+        drawn(page)
+        box = page.locator(".surface").bounding_box()
+        assert box
+        client = context.new_cdp_session(page)
+        for step in range(6):
+            point = {"x": box["x"] + 150, "y": box["y"] + 100 + 15 * step}
+            kind = "touchMove" if step else "touchStart"
+            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect(page.locator("#position")).not_to_have_text("1 / 8")
+        context.close()
+
+    @pytest.mark.parametrize(
+        "screen", [PHONE, DESKTOP, {"width": 360, "height": 640}], ids=["390", "1280", "360"]
+    )
+    def test_targets_are_large_and_nothing_is_wider(
+        self, copy: Copy, browser: Browser, screen: dict[str, int]
+    ) -> None:
+        context = browser.new_context(viewport=screen)  # type: ignore[arg-type]
+        page = opened(context, copy.folder / "INDEX.HTM")
+        show(page, 3)
+        for one in page.locator("button:visible, select:visible, .slider:visible").all():
+            box = one.bounding_box()
+            assert box
+            assert min(box["height"], box["width"]) >= TARGET, one.inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= screen["width"]
+        assert page.evaluate("document.documentElement.scrollHeight") <= screen["height"]
+        context.close()
+
+
+class TestWords:
+    def test_three_languages(self, copy: Copy, context: BrowserContext) -> None:
+        page = opened(context, copy.folder / "INDEX.HTM")
+        expect(page.get_by_role("button", name="Opis")).to_be_visible()
+        for code, name in (("en", "Report"), ("uk", "Опис"), ("pl", "Opis")):
+            page.locator(".language").select_option(code)
+            expect(page.get_by_role("button", name=name)).to_be_visible()
+            assert page.locator("html").get_attribute("lang") == code
+
+    def test_the_report_stands_beside_the_images(self, copy: Copy, context: BrowserContext) -> None:
+        page = opened(context, copy.folder / "INDEX.HTM")
+        page.get_by_role("button", name="Opis").click()
+        expect(page.locator(".report h2")).to_be_visible()
+        page.get_by_role("button", name="Zamknij").click()
+        expect(page.locator(".report")).to_be_hidden()
+
+    def test_hostile_names_are_text(self, copy: Copy, context: BrowserContext) -> None:
+        """R30: in the name of the patient and of a series."""
+        for name in ("INDEX.HTM", "PHONE.HTM"):
+            page = opened(context, copy.folder / name)
+            expect(page.locator(".who")).to_contain_text("</script><img src=x onerror=")
+            expect(page.locator("[data-series='1'] b")).to_have_text(HOSTILE[:60])
+            assert page.locator("img[src='x']").count() == 0
+            assert page.title() != "1"
+
+    def test_inside_a_zip_it_asks_to_unpack(
+        self, copy: Copy, context: BrowserContext, tmp_path: Path
+    ) -> None:
+        """Windows unpacks the one file that was opened, and nothing beside it."""
+        shutil.copy(copy.folder / "INDEX.HTM", tmp_path)
+        page = context.new_page()
+        page.goto((tmp_path / "INDEX.HTM").as_uri())
+        expect(page.get_by_text("Rozpakuj najpierw cały plik ZIP")).to_be_visible()
+
+    def test_a_missing_data_file_says_the_same(
+        self, copy: Copy, context: BrowserContext, tmp_path: Path
+    ) -> None:
+        shutil.copytree(copy.folder, tmp_path / "part")
+        shutil.rmtree(tmp_path / "part" / "VIEWER" / "SE0001")
+        page = context.new_page()
+        page.goto((tmp_path / "part" / "INDEX.HTM").as_uri())
+        expect(page.locator(".notice")).to_contain_text("Rozpakuj najpierw cały plik ZIP")
+
+
+class TestFiles:
+    def test_names_are_8_3_and_upper_case(self, copy: Copy) -> None:
+        """PDI check 9."""
+        for member in copy.files:
+            *folders, file = member.name.split("/")
+            assert all(re.fullmatch(r"[A-Z0-9_]{1,8}", folder) for folder in folders)
+            assert re.fullmatch(r"[A-Z0-9_]{1,8}\.[A-Z0-9]{1,3}", file), member.name
+
+    def test_lengths_and_checksums_are_those_told(self, copy: Copy) -> None:
+        import zlib
+
+        for member in copy.files:
+            data = (
+                b"".join(member.stream()) if member.path is None else (copy.folder / member.name).read_bytes()
+            )
+            assert (len(data), zlib.crc32(data)) == (member.size, member.crc32), member.name
+
+    def test_the_description_closes_no_script(self, copy: Copy) -> None:
+        text = (copy.folder / "VIEWER" / "DATA.JS").read_text("utf-8")
+        assert "<" not in text
+        described = json.loads(text.removeprefix("KLISZA_DATA(").removesuffix(");\n"))
+        assert described["examinations"][0]["series"][1]["title"] == HOSTILE[:60]
