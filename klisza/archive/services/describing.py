@@ -29,7 +29,11 @@ def run_describe() -> int:
     """Settled studies whose newest revision is not in the index yet, those of earlier versions of Klisza too."""
     waiting = Study.objects.filter(state=Study.State.SETTLED).exclude(described_revision=F("revision"))
     rows = list(waiting.order_by("last_received_at").values_list("pk", "revision")[:STUDIES_A_RUN])
-    describe(Instance.objects.filter(series__study__in=[study_id for study_id, _ in rows]).values_list("pk", flat=True))
+    describe(
+        Instance.objects.filter(series__study__in=[study_id for study_id, _ in rows]).values_list(
+            "pk", flat=True
+        )
+    )
     for study_id, revision in rows:
         Study.objects.filter(pk=study_id).update(described_revision=revision)
     return len(rows)

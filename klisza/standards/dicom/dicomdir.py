@@ -5,6 +5,7 @@ Ten thousand images take a fraction of a second, and the same input gives the sa
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -94,7 +95,7 @@ class Directory:
 def _neighbours(root: _Node) -> Iterator[tuple[_Node, int]]:
     for parent in (root, *root.walk()):
         siblings = list(parent.below.values())
-        yield from ((node, later.place) for node, later in zip(siblings, siblings[1:], strict=False))
+        yield from ((node, later.place) for node, later in itertools.pairwise(siblings))
 
 
 def _item(node: _Node, following: int) -> bytes:

@@ -66,7 +66,7 @@ def _described(maker: FileSet, path: str) -> dict[str, Any]:
         }
         syntax = str(header.file_meta.TransferSyntaxUID)
         found["explicit"] = 0 if syntax == EXPLICIT_LE else explicit.size(path)
-    except Exception:  # noqa: BLE001, S110 - a record that cannot be made must not cost the others theirs
+    except Exception:  # noqa: BLE001 - a record that cannot be made must not cost the others theirs
         pass
     return found
 

@@ -29,9 +29,22 @@ from .uids import EXPLICIT_LE
 LONGEST = 0xFFFFFFFE
 PIECE = 1024 * 1024
 PIXEL_HEAD = struct.Struct("<HH2sHL")
-MISTAKES = (NoPicture, ValueError, TypeError, AttributeError, KeyError, NotImplementedError, RuntimeError, OSError)
+MISTAKES = (
+    NoPicture,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
 # Of the compressed form only; what follows the pixels (padding, signatures over other bytes) goes with it.
-ONLY_COMPRESSED = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths", "EncapsulatedPixelDataValueTotalLength")
+ONLY_COMPRESSED = (
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    "EncapsulatedPixelDataValueTotalLength",
+)
 
 
 @dataclass(frozen=True)

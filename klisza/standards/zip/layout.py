@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +65,7 @@ class Archive:
         )
         self.size = self.directory_at + self._directory_length + records.end_size(**self._end())
 
-    def stream(self, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    def stream(self, start: int = 0, length: int | None = None) -> Generator[bytes, None, None]:
         """`length` bytes (default: all) from `start`."""
         left = self.size - start if length is None else min(length, self.size - start)
         for piece in _gathered(self._from(start)):
