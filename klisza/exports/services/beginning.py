@@ -55,11 +55,18 @@ def begin(
         raise Unavailable("audit") from unwritten
     try:
         make_ready(export=export, viewer=viewer, slowly=False)
+    except DatabaseError as unwritten:
+        _give_up(export)
+        raise Unavailable("audit") from unwritten
     except BaseException:
-        over = {"state": Export.State.OVER, "outcome": "broken", "finished_at": clock.now()}
-        Export.objects.filter(pk=export.pk).update(**over, password=b"")
+        _give_up(export)
         raise
     return Begun(export, key)
+
+
+def _give_up(export: Export) -> None:
+    over = {"state": Export.State.OVER, "outcome": "broken", "finished_at": clock.now()}
+    Export.objects.filter(pk=export.pk).update(**over, password=b"")
 
 
 @transaction.atomic
