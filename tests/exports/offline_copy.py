@@ -103,7 +103,7 @@ def _written(
             ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SeriesNumber = study, series, number
             ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
             ds.SpecificCharacterSet = "ISO_IR 192"
-            ds.PatientID, ds.PatientName, ds.AccessionNumber = mrn_of(patient), "X^Y", "ACC1"
+            ds.PatientID, ds.PatientName, ds.AccessionNumber = mrn_of(patient), _name(patient), "ACC1"
             ds.PatientBirthDate, ds.StudyDate, ds.StudyTime = "19580321", "20261120", "0930"
             ds.Modality, ds.SeriesDescription = modality, HOSTILE[:60] if name == "mr" else name
             path = folder / f"{name}-{image:03d}.dcm"
@@ -111,6 +111,10 @@ def _written(
             files.append(path)
         found.append(Made(name, modality, files))
     return found
+
+
+def _name(patient: Patient) -> str:
+    return f"{patient.family_name}^{patient.given_name}"
 
 
 def archived(

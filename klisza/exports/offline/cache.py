@@ -1,4 +1,4 @@
-"""Chunk files of a series, made once and kept for some days: a download that goes on needs the same bytes.
+"""Chunk files of a series, made once and kept for a day after the last use: a download that goes on needs the same bytes.
 
 <data>/offline/ab/<key>/ holds C0.JS, C1.JS ... and index.json. The key says which objects in which order and
 which bytes of them, so what changes, is hidden or comes later is another folder. Nothing in it names anybody.
@@ -15,7 +15,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ ENCODE = "klisza.exports.offline.encode:make"
 BATCH_MEGABYTES = 96  # of decoded pixels in one call of the sandbox
 MEMORY_MB = 3072
 CPU_SECONDS, CPU_SECONDS_PER_MEGABYTE = 15.0, 0.4
-KEPT_SECONDS = 3 * 24 * 3600
+KEPT_SECONDS = 24 * 3600
 INDEX = "index.json"
 # Attribute of the viewer's metadata (PS3.18 F.2) -> its tag.
 NEEDED = {
@@ -48,6 +48,7 @@ NEEDED = {
 }  # fmt: skip
 LISTS = {"ImageOrientationPatient", "PatientOrientation"}
 SOP_INSTANCE_UID = "00080018"
+Batch = list[tuple[Instance, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Prepared:
 class Pictures:
     """The pictures of a series that may be shown, in display order, with the viewer's attributes of each."""
 
-    rows: list[tuple[Instance, dict[str, Any]]]
+    rows: Batch
 
     @property
     def key(self) -> str:
@@ -100,13 +101,10 @@ def pictures(series: Series, instance_ids: frozenset[uuid.UUID] | None) -> Pictu
 
 def prepared(wanted: Pictures) -> Prepared | None:
     """None when it is still to be made. What is asked for is kept longer."""
-    folder = _folder(wanted.key)
-    try:
-        index = json.loads((folder / INDEX).read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+    found = kept(wanted.key)
+    if found is None:
         return None
-    with suppress(OSError):
-        (folder / INDEX).touch()
+    folder, index = found
     chunks = [
         Chunk(folder / f"C{number}.JS", size, crc32, frames)
         for number, (size, crc32, frames) in enumerate(index["chunks"])
@@ -114,24 +112,44 @@ def prepared(wanted: Pictures) -> Prepared | None:
     return Prepared(index["looks"], index["images"], index["clips"], chunks)
 
 
-def prepare(wanted: Pictures, *, step: Callable[[int], None] = lambda frames: None) -> Prepared:
+def prepare(wanted: Pictures, *, step: Callable[[int], None] = lambda frames: None) -> None:
     """Make it unless it is there. step: told how many more frames are done; may raise to end the work."""
     found = prepared(wanted)
     if found:
         step(len(found.images))
-        return found
-    root = _root()
-    with tempfile.TemporaryDirectory(prefix="making-", dir=root, ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        _write(folder, wanted, step)
-        target = _folder(wanted.key)
+    else:
+        keep(wanted.key, lambda folder: _write(folder, wanted, step))
+
+
+def kept(key: str) -> tuple[Path, dict[str, Any]] | None:
+    """The folder of a key and its index."""
+    folder = _folder(key)
+    try:
+        index: dict[str, Any] = json.loads((folder / INDEX).read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    with suppress(OSError):
+        (folder / INDEX).touch()
+    return folder, index
+
+
+def keep(key: str, write: Callable[[Path], dict[str, Any]]) -> None:
+    """write: fills an empty folder and returns its index; the folder appears as a whole or not at all."""
+    with working_folder() as folder:
+        index = write(folder)
+        (folder / INDEX).write_text(json.dumps(index), "utf-8")
+        target = _folder(key)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         with suppress(OSError):  # another process was faster: the same bytes
             folder.rename(target)
             folder.mkdir()
-    made = prepared(wanted)
-    assert made is not None  # noqa: S101 - just written
-    return made
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """On the same file system as what is kept."""
+    with tempfile.TemporaryDirectory(prefix="making-", dir=_root(), ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 def forget_old(seconds: float = KEPT_SECONDS) -> int:
@@ -147,67 +165,71 @@ def forget_old(seconds: float = KEPT_SECONDS) -> int:
     return removed
 
 
-def _write(folder: Path, wanted: Pictures, step: Callable[[int], None]) -> None:
+def _write(folder: Path, wanted: Pictures, step: Callable[[int], None]) -> dict[str, Any]:
     looks: dict[str, int] = {}
     images: list[int] = []
     clips: list[int] = []
     chunks: list[tuple[int, int, int]] = []
-    for batch in _batches(wanted):
-        with tempfile.TemporaryDirectory(prefix="making-", dir=_root(), ignore_cleanup_errors=True) as name:
-            made = _call(batch, Path(name))
-            numbers = [
-                looks.setdefault(json.dumps(look, sort_keys=True), len(looks)) for look in made["looks"]
-            ]
-            for own in made["frames"]:
-                images += [numbers[look] for look in own]
-                clips.append(len(own))
-            for number, frames in enumerate(made["chunks"]):
-                target = folder / f"C{len(chunks)}.JS"
-                (Path(name) / f"C{number}.JS").rename(target)
-                chunks.append((target.stat().st_size, _crc32(target), frames))
+    for made_in, made in _encoded(wanted):
+        numbers = [looks.setdefault(json.dumps(look, sort_keys=True), len(looks)) for look in made["looks"]]
+        for own in made["frames"]:
+            images += [numbers[look] for look in own]
+            clips.append(len(own))
+        for number, frames in enumerate(made["chunks"]):
+            target = folder / f"C{len(chunks)}.JS"
+            (made_in / f"C{number}.JS").rename(target)
+            chunks.append((target.stat().st_size, crc32_of(target), frames))
         step(sum(len(own) for own in made["frames"]))
-    index = {
+    return {
         "looks": [json.loads(look) for look in looks],
         "images": images,
         "clips": clips,
         "chunks": chunks,
     }
-    (folder / INDEX).write_text(json.dumps(index), "utf-8")
 
 
-def _call(batch: list[tuple[Instance, dict[str, Any]]], folder: Path) -> dict[str, Any]:
-    """Of a batch that kills the sandbox nothing is drawn; its places stay."""
-    megabytes = sum(_megabytes(image) for _, image in batch)
-    seconds = int(CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * megabytes)
+def _encoded(wanted: Pictures) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Answers of the sandbox in order, each with the folder it wrote in. Of an object that kills it nothing is drawn."""
+    left = list(batches(wanted))
+    while left:
+        batch = left.pop(0)
+        with working_folder() as folder:
+            try:
+                made = in_sandbox(ENCODE, batch, folder)
+            except SandboxFailed:
+                if len(batch) > 1:
+                    left[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+                    continue
+                log.warning("offline_viewer_object_left_out", instance=str(batch[0][0].pk))
+                made = in_sandbox(ENCODE, batch, folder, readable=False)
+            yield folder, made
+
+
+def in_sandbox(
+    function: str, batch: Batch, folder: Path, *, readable: bool = True, **more: Any
+) -> dict[str, Any]:
+    """readable: False tells it to make nothing of the objects but their places."""
+    seconds = int(CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * sum(megabytes(image) for _, image in batch))
     items = [
         {
-            "path": str(blobs.open_path(row.blob_id)),
+            "path": str(blobs.open_path(row.blob_id)) if readable else "",
             "rendition": str(blobs.open_path(row.rendition_id)) if row.rendition_id else "",
             "image": image,
         }
         for row, image in batch
     ]
-    try:
-        made: dict[str, Any] = sandbox.call(
-            ENCODE, {"items": items}, folder=folder,
-            memory_mb=MEMORY_MB, cpu_seconds=seconds, wall_seconds=seconds * 3 + 30,
-        )  # fmt: skip
-        return made
-    except SandboxFailed:
-        log.warning("offline_viewer_pictures_left_out", objects=len(batch))
-    for left in folder.glob("*"):
-        left.unlink(missing_ok=True)
-    empty = sandbox.call(
-        ENCODE, {"items": [item | {"path": "", "rendition": ""} for item in items]}, folder=folder
-    )
-    return dict(empty)
+    made: dict[str, Any] = sandbox.call(
+        function, {"items": items, **more}, folder=folder,
+        memory_mb=MEMORY_MB, cpu_seconds=seconds, wall_seconds=seconds * 3 + 30,
+    )  # fmt: skip
+    return made
 
 
-def _batches(wanted: Pictures) -> Iterator[list[tuple[Instance, dict[str, Any]]]]:
-    batch: list[tuple[Instance, dict[str, Any]]] = []
+def batches(wanted: Pictures) -> Iterator[Batch]:
+    batch: Batch = []
     size = 0.0
     for row, image in wanted.rows:
-        own = _megabytes(image)
+        own = megabytes(image)
         if batch and size + own > BATCH_MEGABYTES:
             yield batch
             batch, size = [], 0.0
@@ -217,7 +239,7 @@ def _batches(wanted: Pictures) -> Iterator[list[tuple[Instance, dict[str, Any]]]
         yield batch
 
 
-def _megabytes(image: dict[str, Any]) -> float:
+def megabytes(image: dict[str, Any]) -> float:
     pixels = (
         int(image.get("Rows") or 0) * int(image.get("Columns") or 0) * int(image.get("NumberOfFrames") or 1)
     )
@@ -232,7 +254,7 @@ def _metadata(series: Series) -> list[dict[str, Any]]:
 
 
 def _image(entry: dict[str, Any]) -> dict[str, Any]:
-    image = {}
+    image: dict[str, Any] = {}
     for keyword, tag in NEEDED.items():
         if keyword == "VOILUTSequence":
             image |= {keyword: True} if tag in entry else {}
@@ -247,7 +269,7 @@ def _value(entry: dict[str, Any], tag: str) -> Any:
     return next(iter(entry.get(tag, {}).get("Value") or []), None)
 
 
-def _crc32(path: Path) -> int:
+def crc32_of(path: Path) -> int:
     checksum = 0
     with path.open("rb") as file:
         while piece := file.read(1024 * 1024):

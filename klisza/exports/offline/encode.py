@@ -18,7 +18,8 @@ from pydicom.dataset import Dataset
 
 from klisza.standards.dicom.frames import Picture, picture, read_header
 from klisza.standards.dicom.metadata import flattened
-from klisza.standards.dicom.render_preview import aspect_of, first_number
+from klisza.standards.dicom.render import aspect
+from klisza.standards.dicom.render_preview import LONGEST_ASPECT, first_number
 from klisza.standards.dicom.render_rendition import JPEG_BASELINE, decoded, to_rgb
 
 from . import pixels
@@ -133,12 +134,12 @@ def _streams(path: str, found: Picture) -> Iterator[bytes]:
 
 def _of_rendition(path: str, image: dict[str, Any]) -> Iterator[NDArray[Any]]:
     shape: tuple[int, ...] = (int(image["Rows"]), int(image["Columns"]))
+    kind: np.dtype[Any]
     if int(image.get("SamplesPerPixel") or 1) == 3:
         shape, kind = (*shape, 3), np.dtype(np.uint8)
     else:
         kind = np.dtype("u1" if int(image["BitsAllocated"]) == 8 else "<u2")
-        if int(image.get("PixelRepresentation") or 0):
-            kind = np.dtype("<i2")
+        kind = np.dtype("<i2") if int(image.get("PixelRepresentation") or 0) else kind
     size = int(np.prod(shape)) * kind.itemsize
     with open(path, "rb") as file:
         while len(data := file.read(size)) == size:
@@ -164,7 +165,7 @@ def _look(dataset: Dataset, image: dict[str, Any], number: int, *, rendition: bo
     return {
         "rows": int(image["Rows"]),
         "columns": int(image["Columns"]),
-        "aspect": round(_aspect(dataset, own), 4),
+        "aspect": round(_aspect(dataset), 4),
         "plane": plane,
         "sides": [str(name)[:4] for name in names] if isinstance(names, list) and len(names) == 2 else None,
     }
@@ -221,13 +222,10 @@ def _chosen(values: NDArray[np.float64]) -> tuple[float, float]:
     return round((low + high) / 2, 3), round(max(high - low, 1.0), 3)
 
 
-def _aspect(dataset: Dataset, own: dict[str, Any]) -> float:
-    if own.get("PixelSpacing"):
-        lent = Dataset()
-        lent.PixelSpacing = own["PixelSpacing"]
-        dataset = lent
-    found = aspect_of(dataset)
-    return found if 0.25 <= found <= 4 else 1.0
+def _aspect(dataset: Dataset) -> float:
+    """1 for a spacing that would stretch the picture beyond belief."""
+    found = aspect(dataset)
+    return found if 1 / LONGEST_ASPECT <= found <= LONGEST_ASPECT else 1.0
 
 
 def _numbers(value: Any, count: int) -> list[float] | None:

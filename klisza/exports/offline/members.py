@@ -10,46 +10,21 @@
 
 from __future__ import annotations
 
-import uuid
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 from klisza.base.errors import Unavailable
 from klisza.blobs import services as blobs
+from klisza.documents.models import DocumentPage
 
 from . import cache, page
-from .cache import Chunk, Pictures, Prepared
+from .cache import Prepared
+from .files import Member, of_bytes, of_file, of_pieces
 from .plan import Part, Plan, PlannedSeries, frames, plan
 
 __all__ = ["Member", "Part", "Plan", "frames", "is_prepared", "plan", "prepare", "single", "viewer"]
 
-PIECE = 1024 * 1024
 FOLDER = "VIEWER"
 SINGLE_MOST = 25_000_000  # bytes of one page with everything in it: phones open it at once
-
-
-@dataclass(frozen=True)
-class Member:
-    """One file. name: below the ZIP's root, 8.3 upper-case. instance_ids: the objects it was made from."""
-
-    name: str
-    size: int
-    crc32: int
-    data: bytes = b""
-    path: Path | None = None
-    instance_ids: frozenset[uuid.UUID] = field(default_factory=frozenset)
-
-    def stream(self, offset: int = 0) -> Iterator[bytes]:
-        if self.path is None:
-            yield self.data[offset:]
-            return
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            while piece := file.read(PIECE):
-                yield piece
 
 
 def is_prepared(wanted: Plan) -> bool:
@@ -72,17 +47,24 @@ def viewer(wanted: Plan, *, language: str, links: tuple[page.Link, ...] = ()) ->
     for number, (one, made) in enumerate(ready, start=1):
         for place, chunk in enumerate(made.chunks):
             name = f"{FOLDER}/{page.folder_name(number)}/{page.chunk_name(place)}"
-            chunks.append(_of_chunk(name, chunk, one.pictures))
+            chunks.append(of_file(name, chunk.path, chunk.size, chunk.crc32, one.pictures.instance_ids))
+    sheets = _report_pages(wanted)
+    checksums = blobs.checksums(sheet.image_id for sheet in sheets)
     pictures = [
-        _of_bytes(f"{FOLDER}/{page.report_name(number)}", data)
-        for number, data in enumerate(_report_pages(wanted), start=1)
+        of_file(
+            f"{FOLDER}/{page.report_name(number)}",
+            blobs.open_path(sheet.image_id),
+            sheet.image.size,
+            checksums[sheet.image_id],
+        )
+        for number, sheet in enumerate(sheets, start=1)
     ]
     described = page.describe(wanted, [made for _, made in ready], language=language, inline=False)
     return [
-        _of_bytes("INDEX.HTM", page.index(described, links=links)),
-        _of_bytes(f"{FOLDER}/VIEWER.JS", page.script()),
-        _of_bytes(f"{FOLDER}/VIEWER.CSS", page.style()),
-        _of_bytes(f"{FOLDER}/DATA.JS", page.data(described)),
+        of_bytes("INDEX.HTM", page.index(described, links=links)),
+        of_bytes(f"{FOLDER}/VIEWER.JS", page.script()),
+        of_bytes(f"{FOLDER}/VIEWER.CSS", page.style()),
+        of_bytes(f"{FOLDER}/DATA.JS", page.data(described)),
         *pictures,
         *chunks,
     ]
@@ -90,17 +72,14 @@ def viewer(wanted: Plan, *, language: str, links: tuple[page.Link, ...] = ()) ->
 
 def single(wanted: Plan, *, language: str) -> Member | None:
     """Everything in one page, PHONE.HTM, for phones, which open no files beside a page; None when it is too large."""
-    ready = _ready(wanted)
-    pages = list(_report_pages(wanted))
-    rough = (
-        sum(chunk.size for _, made in ready for chunk in made.chunks)
-        + sum(len(one) for one in pages) * 4 // 3
-    )
+    ready, sheets = _ready(wanted), _report_pages(wanted)
+    rough = sum(chunk.size for _, made in ready for chunk in made.chunks)
+    rough += sum(sheet.image.size for sheet in sheets) * 4 // 3
     if rough > SINGLE_MOST or not ready:
         return None
     described = page.describe(wanted, [made for _, made in ready], language=language, inline=True)
-    lines = [[chunk.path.read_bytes() for chunk in made.chunks] for _, made in ready]
-    return _of_bytes("PHONE.HTM", page.single(described, lines, pages))
+    pictures = [blobs.read(sheet.image_id) for sheet in sheets]
+    return of_pieces("PHONE.HTM", page.single(described, [made for _, made in ready], pictures))
 
 
 def _ready(wanted: Plan) -> list[tuple[PlannedSeries, Prepared]]:
@@ -114,15 +93,6 @@ def _ready(wanted: Plan) -> list[tuple[PlannedSeries, Prepared]]:
     return found
 
 
-def _report_pages(wanted: Plan) -> Iterator[bytes]:
-    for part in wanted:
-        for picture in page.report_pictures(part.reports):
-            yield blobs.read(picture.image_id)
-
-
-def _of_chunk(name: str, chunk: Chunk, pictures: Pictures) -> Member:
-    return Member(name, chunk.size, chunk.crc32, path=chunk.path, instance_ids=pictures.instance_ids)
-
-
-def _of_bytes(name: str, data: bytes, **more: Any) -> Member:
-    return Member(name, len(data), zlib.crc32(data), data, **more)
+def _report_pages(wanted: Plan) -> list[DocumentPage]:
+    """In the order in which page.describe numbers them."""
+    return [sheet for part in wanted for sheet in page.report_pictures(part.reports)]

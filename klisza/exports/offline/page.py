@@ -28,10 +28,12 @@ from klisza.examinations.panes import ReportPane, VersionPane
 from . import words
 from .cache import Prepared
 from .encode import FOOT, HEAD
+from .files import Slice
 from .plan import PlannedPart, PlannedSeries
 
 BUILT = Path(__file__).resolve().parent / "built"
 THUMBNAILS_MOST = 100
+HERE = b"\0chunk\0"  # NUL stands in no text of the page: JSON escapes it
 ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 Json = dict[str, Any]
@@ -101,30 +103,29 @@ def style() -> bytes:
     return _built("VIEWER.CSS")
 
 
-def single(described: Json, chunks: list[list[bytes]], pages: list[bytes]) -> bytes:
-    """chunks: the files of each series; they stand in the page as text that is read when its series opens."""
-    held = [
-        {
-            "id": f"{folder_name(series)}/{chunk_name(number)}",
-            "text": body[len(HEAD) : -len(FOOT)].decode("ascii"),
-        }
-        for series, bodies in enumerate(chunks, start=1)
-        for number, body in enumerate(bodies)
+def single(described: Json, ready: list[Prepared], pages: list[bytes]) -> list[bytes | Slice]:
+    """Chunks stand in the page as text that is read when its series opens; their bytes stay where they are kept."""
+    chunks = [
+        (f"{folder_name(series)}/{chunk_name(number)}", chunk)
+        for series, made in enumerate(ready, start=1)
+        for number, chunk in enumerate(made.chunks)
     ]
-    return _rendered(
-        "exports/offline/single.html",
-        described,
-        {
-            "style": style().decode(),
-            "script": script().decode(),
-            "data": data(described).decode(),
-            "chunks": held,
-            "pages": [
-                {"id": report_name(number), "text": base64.b64encode(one).decode()}
-                for number, one in enumerate(pages, start=1)
-            ],
-        },
-    )
+    context = {
+        "style": style().decode(),
+        "script": script().decode(),
+        "data": data(described).decode(),
+        "chunks": [name for name, _ in chunks],
+        "here": HERE.decode(),
+        "pages": [
+            {"id": report_name(number), "text": base64.b64encode(one).decode()}
+            for number, one in enumerate(pages, start=1)
+        ],
+    }
+    around = _rendered("exports/offline/single.html", described, context).split(HERE)
+    pieces: list[bytes | Slice] = [around[0]]
+    for (_, chunk), after in zip(chunks, around[1:], strict=True):
+        pieces += [Slice(chunk.path, len(HEAD), chunk.size - len(HEAD) - len(FOOT)), after]
+    return pieces
 
 
 def _rendered(template: str, described: Json, context: Json) -> bytes:
@@ -157,19 +158,24 @@ def _title(part: PlannedPart, language: str) -> str:
 
 def _series(one: PlannedSeries, made: Prepared, number: int) -> Json:
     card = one.card
-    moves = card.modality in FILMS and card.frame_count > card.instance_count
     return {
         "folder": folder_name(number),
         "title": card.title,
         "modality": card.modality,
         "bodyPart": one.series.body_part_examined,
-        "frameTime": round(card.frame_time_ms, 2) if moves else 0,
+        "frameTime": frame_time(one),
         "thumbnail": _thumbnail(one) if number <= THUMBNAILS_MOST else "",
         "looks": made.looks,
         "images": made.images,
         "clips": made.clips if any(count > 1 for count in made.clips) else [],
         "chunks": [chunk.frames for chunk in made.chunks],
     }
+
+
+def frame_time(one: PlannedSeries) -> float:
+    """Milliseconds a frame of a film stays; 0 = still images."""
+    moves = one.card.modality in FILMS and one.card.frame_count > one.card.instance_count
+    return round(one.card.frame_time_ms, 2) if moves else 0.0
 
 
 def _thumbnail(one: PlannedSeries) -> str:
