@@ -18,6 +18,7 @@ from klisza.blobs import services as blobs
 from klisza.examinations import services as examinations
 from klisza.exports.models import Export
 from klisza.patients.models import Patient
+from klisza.standards.dicom.part10 import split, wrap
 from tests.examinations.given import SCRIPT, a_study, an_instance, the_examination
 
 
@@ -25,6 +26,17 @@ def files(samples: Path) -> list[Path]:
     """Part 10 objects of several classes and syntaxes."""
     found = sorted((samples / "dicom" / "modality").rglob("*.dcm"))
     return [file for file in found if file.read_bytes()[128:132] == b"DICM"][:12]
+
+
+def as_stored(body: bytes) -> bytes:
+    """The file that the archive makes of what it got: its own preamble and meta group, the data set untouched."""
+    found = split(body)
+    ds = pydicom.dcmread(io.BytesIO(body), stop_before_pixels=True)
+    head = wrap(
+        sop_class_uid=str(ds.SOPClassUID), sop_instance_uid=str(ds.SOPInstanceUID),
+        transfer_syntax_uid=found.transfer_syntax_uid,
+    )  # fmt: skip
+    return head + body[found.offset :]
 
 
 def a_copied_study(patient: Patient, bodies: list[bytes], **more: Any) -> Study:

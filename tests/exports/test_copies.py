@@ -29,7 +29,7 @@ from klisza.patients.models import Patient
 from tests.accounts.people import sign_in
 from tests.examinations.given import a_patient, a_report, an_instance, pdf
 
-from .given import a_copied_study, a_large_study, as_offered, asked, dialog, downloaded, file_of, files, unpacked
+from .given import a_copied_study, a_large_study, as_offered, as_stored, asked, dialog, downloaded, file_of, files, unpacked
 
 pytestmark = [
     pytest.mark.django_db,
@@ -50,7 +50,7 @@ def client(client: Client, patient: Patient) -> Client:
 
 @pytest.fixture(scope="module")
 def bodies(samples: Path) -> list[bytes]:
-    return [file.read_bytes() for file in files(samples)]
+    return [as_stored(file.read_bytes()) for file in files(samples)]
 
 
 class TestACopy:

@@ -35,6 +35,7 @@ KEYWORDS = [
     "RTPlanGeometry", "PatientBirthDate", "PatientSex", "ImageType", "ReferencedImageEvidenceSequence",
     "CurrentRequestedProcedureEvidenceSequence",
 ]  # fmt: skip
+ENCAPSULATED = "1.2.840.10008.5.1.4.1.1.104."
 LEVELS = ("PATIENT", "STUDY", "SERIES")
 REFERENCE = 0x0004  # the group that says where the record and its file lie; that is for dicomdir.py
 
@@ -88,6 +89,8 @@ def _header(path: str) -> FileDataset:
     ):
         if ds.get(keyword) in (None, ""):
             setattr(ds, keyword, value)
+    if str(ds.get("SOPClassUID", "")).startswith(ENCAPSULATED):
+        ds.EncapsulatedDocument = b""  # its type of record goes by this element, which stays unread
     return ds
 
 
