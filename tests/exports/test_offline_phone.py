@@ -111,7 +111,7 @@ class TestWhatIsKept:
         self, wanted: Plan, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """R22"""
-        call, killer = sandbox.call, str(wanted[0].series[1].pictures.rows[0][0].blob_id)
+        call, killer = sandbox.call, str(wanted[0].series[1].pictures.rows[0].blob_key)
 
         def dying(function: str, arguments: dict[str, object], **more: object) -> object:
             if killer in str(arguments):

@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.conf import settings
 
-from klisza.archive.models import Instance, Series
+from klisza.archive.models import Series
 from klisza.base import sandbox
 from klisza.base.errors import SandboxFailed
 from klisza.base.ids import opaque_uid
@@ -48,7 +48,6 @@ NEEDED = {
 }  # fmt: skip
 LISTS = {"ImageOrientationPatient", "PatientOrientation"}
 SOP_INSTANCE_UID = "00080018"
-Batch = list[tuple[Instance, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -69,34 +68,50 @@ class Prepared:
     chunks: list[Chunk]
 
 
+class Drawable(NamedTuple):
+    """An instance that is not hidden and can be drawn."""
+
+    id: uuid.UUID
+    blob_key: str
+    rendition_key: str
+    frames: int
+
+
+Batch = list[tuple[Drawable, dict[str, Any]]]
+
+
 @dataclass(frozen=True)
 class Pictures:
-    """The pictures of a series that may be shown, in display order, with the viewer's attributes of each."""
+    """Of a series what may be shown; nothing of it has been read yet. metadata: its blob and that one's SHA-256."""
 
-    rows: Batch
+    metadata: tuple[str, str]
+    rows: tuple[Drawable, ...]
 
     @property
     def key(self) -> str:
-        digest = hashlib.sha256(f"offline {FORMAT}".encode())
-        for row, _ in self.rows:
-            digest.update(f"\n{row.pk} {row.blob_id} {row.rendition_id or '-'}".encode())
+        digest = hashlib.sha256(f"offline {FORMAT} {self.metadata[1]}".encode())
+        for row in sorted(self.rows):
+            digest.update(f"\n{row.id} {row.blob_key} {row.rendition_key}".encode())
         return digest.hexdigest()
 
     @property
     def instance_ids(self) -> frozenset[uuid.UUID]:
-        return frozenset(row.pk for row, _ in self.rows)
+        return frozenset(row.id for row in self.rows)
+
+    @property
+    def frames(self) -> int:
+        return sum(row.frames for row in self.rows)
 
 
 def pictures(series: Series, instance_ids: frozenset[uuid.UUID] | None) -> Pictures:
     """instance_ids: None for all that are not hidden."""
+    if series.metadata is None:
+        return Pictures(("", ""), ())
     drawable = series.instances.filter(hidden_reason="", unshowable="", number_of_frames__gt=0)
-    rows = {opaque_uid(row.pk): row for row in drawable.defer("frame_index")}
-    found = []
-    for entry in _metadata(series):
-        row = rows.get(str(_value(entry, SOP_INSTANCE_UID)))
-        if row and (instance_ids is None or row.pk in instance_ids):
-            found.append((row, _image(entry)))
-    return Pictures(found)
+    columns = drawable.values_list("pk", "blob_id", "rendition_id", "number_of_frames")
+    rows = (Drawable(pk, blob, rendition or "", frames) for pk, blob, rendition, frames in columns.iterator())
+    wanted = tuple(row for row in rows if instance_ids is None or row.id in instance_ids)
+    return Pictures((series.metadata.key, series.metadata.sha256), wanted)
 
 
 def prepared(wanted: Pictures) -> Prepared | None:
@@ -200,7 +215,7 @@ def _encoded(wanted: Pictures) -> Iterator[tuple[Path, dict[str, Any]]]:
                 if len(batch) > 1:
                     left[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
                     continue
-                log.warning("offline_viewer_object_left_out", instance=str(batch[0][0].pk))
+                log.warning("offline_viewer_object_left_out", instance=str(batch[0][0].id))
                 made = in_sandbox(ENCODE, batch, folder, readable=False)
             yield folder, made
 
@@ -212,8 +227,8 @@ def in_sandbox(
     seconds = int(CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * sum(megabytes(image) for _, image in batch))
     items = [
         {
-            "path": str(blobs.open_path(row.blob_id)) if readable else "",
-            "rendition": str(blobs.open_path(row.rendition_id)) if row.rendition_id else "",
+            "path": str(blobs.open_path(row.blob_key)) if readable else "",
+            "rendition": str(blobs.open_path(row.rendition_key)) if row.rendition_key else "",
             "image": image,
         }
         for row, image in batch
@@ -228,7 +243,7 @@ def in_sandbox(
 def batches(wanted: Pictures) -> Iterator[Batch]:
     batch: Batch = []
     size = 0.0
-    for row, image in wanted.rows:
+    for row, image in _in_order(wanted):
         own = megabytes(image)
         if batch and size + own > BATCH_MEGABYTES:
             yield batch
@@ -246,11 +261,12 @@ def megabytes(image: dict[str, Any]) -> float:
     return pixels * (3 if int(image.get("SamplesPerPixel") or 1) > 1 else 2) / 1e6
 
 
-def _metadata(series: Series) -> list[dict[str, Any]]:
-    if series.metadata_id is None:
-        return []
-    found: list[dict[str, Any]] = json.loads(gzip.decompress(blobs.read(series.metadata_id)))
-    return found
+def _in_order(wanted: Pictures) -> Batch:
+    """As the viewer of the portal shows them, each with the attributes that its metadata has."""
+    entries: list[dict[str, Any]] = json.loads(gzip.decompress(blobs.read(wanted.metadata[0])))
+    rows = {opaque_uid(row.id): row for row in wanted.rows}
+    named = ((str(_value(entry, SOP_INSTANCE_UID)), entry) for entry in entries)
+    return [(rows[uid], _image(entry)) for uid, entry in named if uid in rows]
 
 
 def _image(entry: dict[str, Any]) -> dict[str, Any]:

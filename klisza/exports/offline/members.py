@@ -19,6 +19,7 @@ from klisza.documents.models import DocumentPage
 from . import cache, page
 from .cache import Prepared
 from .files import Member, of_bytes, of_file, of_pieces
+from .page import Ready
 from .plan import Part, Plan, PlannedSeries, frames, plan
 
 __all__ = ["Member", "Part", "Plan", "frames", "is_prepared", "plan", "prepare", "single", "viewer"]
@@ -44,7 +45,7 @@ def viewer(wanted: Plan, *, language: str, links: tuple[page.Link, ...] = ()) ->
     Raises Unavailable when something is not prepared (any more).
     """
     ready, chunks = _ready(wanted), []
-    for number, (one, made) in enumerate(ready, start=1):
+    for number, (one, made) in enumerate((pair for part in ready for pair in part.series), start=1):
         for place, chunk in enumerate(made.chunks):
             name = f"{FOLDER}/{page.folder_name(number)}/{page.chunk_name(place)}"
             chunks.append(of_file(name, chunk.path, chunk.size, chunk.crc32, one.pictures.instance_ids))
@@ -59,7 +60,7 @@ def viewer(wanted: Plan, *, language: str, links: tuple[page.Link, ...] = ()) ->
         )
         for number, sheet in enumerate(sheets, start=1)
     ]
-    described = page.describe(wanted, [made for _, made in ready], language=language, inline=False)
+    described = page.describe(ready, language=language, inline=False)
     return [
         of_bytes("INDEX.HTM", page.index(described, links=links)),
         of_bytes(f"{FOLDER}/VIEWER.JS", page.script()),
@@ -73,24 +74,26 @@ def viewer(wanted: Plan, *, language: str, links: tuple[page.Link, ...] = ()) ->
 def single(wanted: Plan, *, language: str) -> Member | None:
     """Everything in one page, PHONE.HTM, for phones, which open no files beside a page; None when it is too large."""
     ready, sheets = _ready(wanted), _report_pages(wanted)
-    rough = sum(chunk.size for _, made in ready for chunk in made.chunks)
+    made = [one for part in ready for _, one in part.series]
+    rough = sum(chunk.size for one in made for chunk in one.chunks)
     rough += sum(sheet.image.size for sheet in sheets) * 4 // 3
-    if rough > SINGLE_MOST or not ready:
+    if rough > SINGLE_MOST or not made:
         return None
-    described = page.describe(wanted, [made for _, made in ready], language=language, inline=True)
+    described = page.describe(ready, language=language, inline=True)
     pictures = [blobs.read(sheet.image_id) for sheet in sheets]
-    return of_pieces("PHONE.HTM", page.single(described, [made for _, made in ready], pictures))
+    return of_pieces("PHONE.HTM", page.single(described, made, pictures))
 
 
-def _ready(wanted: Plan) -> list[tuple[PlannedSeries, Prepared]]:
-    found = []
-    for part in wanted:
-        for one in part.series:
-            made = cache.prepared(one.pictures)
-            if made is None:
-                raise Unavailable("offline viewer", retry_after=5)
-            found.append((one, made))
-    return found
+def _ready(wanted: Plan) -> list[Ready]:
+    """A series of which nothing could be read is left out."""
+    return [Ready(part, [found for one in part.series if (found := _made(one))[1].images]) for part in wanted]
+
+
+def _made(one: PlannedSeries) -> tuple[PlannedSeries, Prepared]:
+    made = cache.prepared(one.pictures)
+    if made is None:
+        raise Unavailable("offline viewer", retry_after=5)
+    return one, made
 
 
 def _report_pages(wanted: Plan) -> list[DocumentPage]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache as once
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,14 @@ class Link:
     text: str
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A planned examination with those of its series that have pictures."""
+
+    planned: PlannedPart
+    series: list[tuple[PlannedSeries, Prepared]]
+
+
 def folder_name(number: int) -> str:
     return f"SE{number:04d}"
 
@@ -67,17 +76,18 @@ def report_pictures(reports: list[ReportPane]) -> Iterator[DocumentPage]:
                 yield from file.pages
 
 
-def describe(parts: list[PlannedPart], ready: list[Prepared], *, language: str, inline: bool) -> Json:
+def describe(parts: list[Ready], *, language: str, inline: bool) -> Json:
     """The JSON of frontend/offline-viewer/data.ts. inline: pictures of the report come in the page itself."""
-    numbers, made = iter(range(1, 1_000_000)), iter(ready)
-    pages = iter(range(1, 1_000_000))
+    numbers, pages = count(1), count(1)
     examinations = []
     for part in parts:
-        series = [_series(one, next(made), next(numbers)) for one in part.series]
+        series = [_series(one, made, next(numbers)) for one, made in part.series]
         reports = [
-            _report(version, pages, inline) for pane in part.reports for version in (pane, *pane.addenda)
+            _report(version, pages, inline)
+            for pane in part.planned.reports
+            for version in (pane, *pane.addenda)
         ]
-        examinations.append(_examination(part) | {"series": series, "reports": reports})
+        examinations.append(_examination(part.planned) | {"series": series, "reports": reports})
     return {
         "language": language,
         "names": words.names(),

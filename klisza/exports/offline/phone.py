@@ -42,7 +42,7 @@ def prepare(wanted: Plan, *, step: Callable[[int], None] = lambda frames: None) 
             if cache.kept(_key(one)) is None:
                 cache.keep(_key(one), lambda folder, one=one: _write(folder, one, step))  # type: ignore[misc]
             else:
-                step(one.frames)
+                step(one.pictures.frames)
 
 
 def pictures(wanted: Plan) -> list[Member]:

@@ -32,10 +32,6 @@ class PlannedSeries:
     series: Series
     pictures: Pictures
 
-    @property
-    def frames(self) -> int:
-        return sum(max(1, int(image.get("NumberOfFrames") or 1)) for _, image in self.pictures.rows)
-
 
 @dataclass(frozen=True)
 class PlannedPart:
@@ -61,13 +57,13 @@ def plan(parts: list[Part]) -> Plan:
 
 
 def frames(wanted: Plan) -> int:
-    return sum(one.frames for part in wanted for one in part.series)
+    return sum(one.pictures.frames for part in wanted for one in part.series)
 
 
 def _series(part: Part) -> list[PlannedSeries]:
     with_reports = examinations.report_objects_open(part.examination)
     cards = archive.series_of(examinations.study_ids(part.examination), with_reports=with_reports)
-    rows = Series.objects.in_bulk([card.id for card in cards if card.showable])
+    rows = Series.objects.select_related("metadata").in_bulk([card.id for card in cards if card.showable])
     found = [
         PlannedSeries(card, rows[card.id], cache.pictures(rows[card.id], part.instance_ids))
         for card in cards
