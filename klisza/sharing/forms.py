@@ -17,6 +17,16 @@ from . import addresses, pins
 COMMENT_ROWS = 3
 
 
+class PinInput(forms.TextInput):
+    """Never given back: what was typed stands in no page (R54)."""
+
+    def __init__(self, autocomplete: str) -> None:
+        super().__init__({"autocomplete": autocomplete, "inputmode": "numeric", "class": "input-code"})
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class Chosen(forms.Form):
     """What and for how long: the part that every kind of share has.
 
@@ -103,7 +113,7 @@ class External(Chosen):
         help_text=_("Leave it empty and the portal makes one for you. Not 123456 and no birthday."),
         required=False,
         max_length=20,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "input-code"}),
+        widget=PinInput("off"),
     )
     pin_way = forms.ChoiceField(
         label=_("How does the recipient get the PIN?"),
@@ -214,9 +224,7 @@ class Pin(forms.Form):
     pin = forms.CharField(
         label=_("PIN of 6 digits"),
         max_length=20,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "input-code"}
-        ),
+        widget=PinInput("one-time-code"),
         error_messages={"required": _("Please enter the PIN.")},
     )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-import uuid
 from datetime import timedelta
 from typing import Any
 
 from django.test import Client
 
 from klisza.audit.actor import Actor
-from klisza.base import clock
+from klisza.base import sealing
 from klisza.examinations.models import Examination
 from klisza.notifications.models import Message
 from klisza.patients import queries as patients
@@ -20,7 +20,7 @@ from klisza.sharing import services
 from klisza.sharing.models import Share
 from klisza.sharing.services import Wish
 from tests.accounts.people import outbox
-from tests.examinations.given import SCRIPT, a_patient, a_report, a_study, the_examination
+from tests.examinations.given import SCRIPT, a_patient, a_report, a_study
 from tests.examinations.given import services as examinations
 
 PIN = "493127"
@@ -34,7 +34,11 @@ def with_results(
     study = a_study(patient, accession_number=accession, modalities=modalities)
     examinations.link_study(study=study, by=SCRIPT)
     a_report(patient, accession_number=accession, key=f"R{accession}")
-    return Examination.objects.order_by("-created_at").first() if False else the_examination(patient)
+    return _newest(patient)
+
+
+def _newest(patient: Patient) -> Examination:
+    return Examination.objects.filter(patient=patient).order_by("-pk")[0]
 
 
 def owner(patient: Patient) -> Viewer:
@@ -58,9 +62,9 @@ def token_of(share: Share) -> str:
     return found.group(1)
 
 
-def anna() -> tuple[Patient, Examination]:
+def anna(accession: str = "A1") -> tuple[Patient, Examination]:
     patient = a_patient()
-    return patient, with_results(patient)
+    return patient, with_results(patient, accession=accession)
 
 
 class Browser:
@@ -98,9 +102,7 @@ def messages(kind: str = "share") -> list[Message]:
     return list(Message.objects.filter(kind=kind).order_by("created_at", "pk"))
 
 
-def now() -> Any:
-    return clock.now()
-
-
-def nobody() -> uuid.UUID:
-    return uuid.UUID(int=0)
+def text_of(message: Message | None) -> str:
+    """What lies sealed in the outbox."""
+    assert message is not None
+    return json.loads(sealing.unseal(bytes(message.sealed), purpose="outbox"))["text"]

@@ -19,6 +19,7 @@ from .standing import (
     sharer_viewer,
     token_digest,
     visit_at,
+    visit_of,
 )
 from .units import member_viewer, shared_with, shares_with, unit, units, units_of
 
@@ -43,6 +44,7 @@ __all__ = [
     "units",
     "units_of",
     "visit_at",
+    "visit_of",
     "visits_of",
     "words_of",
 ]

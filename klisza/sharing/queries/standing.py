@@ -8,6 +8,7 @@ from datetime import datetime
 from django.conf import settings
 
 from klisza.accounts.models import Account
+from klisza.accounts.services import revocation
 from klisza.audit.actor import SYSTEM, Actor
 from klisza.base import clock, sealing
 from klisza.base.errors import NotFound
@@ -97,14 +98,19 @@ def visit_at(share_id: uuid.UUID, key: str) -> Visit | None:
     """The visit of the browser with this key that has not ended by itself; whether its share counts is another
     question.
     """
+    return visit_of(share_id, visit_digest(key)) if key else None
+
+
+def visit_of(share_id: uuid.UUID | str, digest: str) -> Visit | None:
     since = clock.now() - settings.GUEST_IDLE
-    rows = Visit.objects.filter(share_id=share_id, digest=visit_digest(key), ended_at=None, seen_at__gt=since)
-    found = rows.select_related("share__patient", "share__account", "share__grant") if key else rows.none()
-    return found.order_by("-began_at").first()
+    rows = Visit.objects.filter(share_id=share_id, digest=digest, ended_at=None, seen_at__gt=since)
+    rows = rows.select_related("share__patient", "share__account", "share__grant", "share__unit")
+    return rows.order_by("-began_at").first()
 
 
 def visit_digest(key: str) -> str:
-    return sealing.digest(key, purpose="guest visit")
+    """The same by which its pictures' tickets and its copies know it."""
+    return revocation.subject_of(key)
 
 
 def over_by_now(limit: int) -> list[Share]:

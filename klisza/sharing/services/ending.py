@@ -29,7 +29,8 @@ def revoke(*, share: Share, by: Actor, reason: str = "revoked") -> None:
     rows = Share.objects.filter(pk=share.pk).exclude(state=Share.State.ENDED)
     if not rows.update(state=Share.State.ENDED, ended_at=clock.now(), end_reason=reason):
         return
-    stop(share)
+    revoke_tickets(subject=holder(share))
+    _withdraw([share.link_message_id, share.pin_message_id])
     record("share.ended", by=by, patient_id=share.patient_id, objects=[share], reason=reason)
 
 
@@ -39,7 +40,7 @@ def block(*, share: Share, by: Actor, cause: str = "owner") -> None:
     rows = Share.objects.filter(pk=share.pk, state=Share.State.OPEN)
     if not rows.update(state=Share.State.BLOCKED, block_cause=cause):
         return
-    stop(share)
+    revoke_tickets(subject=holder(share))
     record("share.blocked", by=by, patient_id=share.patient_id, objects=[share], reason=cause)
     if cause == "pins":
         telling.tell_owner(share, "closed_by_pins")
@@ -103,12 +104,6 @@ def end_over() -> int:
     for share in over:
         revoke(share=share, by=SYSTEM, reason="expired")
     return len(over)
-
-
-def stop(share: Share) -> None:
-    """In the caller's transaction: visits, pictures and messages that have not left."""
-    _end_visits(share)
-    _withdraw([share.link_message_id, share.pin_message_id])
 
 
 def _end_visits(share: Share) -> None:
