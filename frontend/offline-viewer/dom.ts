@@ -36,7 +36,7 @@ export const ICONS = {
   plus: 'M5 12h14M12 5v14',
   minus: 'M5 12h14',
   reset: 'M4 4v6h6M5 15a8 8 0 1 0 2-9L4 10',
-  invert: 'M12 4a8 8 0 1 0 0 16V4',
+  invert: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16v16M8.5 7v10M10.5 5v14',
   browse: 'M5 4h14v10H5zM7 17h10M9 20h6',
   window: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2',
   move: 'M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3',

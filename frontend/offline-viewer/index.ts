@@ -151,7 +151,7 @@ class Page {
     layout.what.textContent = `${examination.titles[this.t.language] ?? ''} · ${examination.date}`;
     layout.slider.max = String(viewer.count);
     const single = viewer.count < 2;
-    for (const part of [layout.slider, layout.previous, layout.next, layout.play]) part.hidden = single;
+    layout.along.hidden = single;
     for (const button of layout.list.querySelectorAll<HTMLElement>('[data-series]')) {
       const current = button.dataset.series === String(viewer.number);
       button.setAttribute('aria-current', String(current));

@@ -29,6 +29,7 @@ export class Layout {
     top: make('div', { class: 'side top' }),
     bottom: make('div', { class: 'side bottom' }),
   };
+  readonly along = make('div', { class: 'along' });
   readonly slider = make('input', { type: 'range', min: '1', class: 'slider' });
   readonly position = make('output', { id: 'position' });
   readonly previous = this.button('previous', 'previous');
@@ -73,9 +74,7 @@ export class Layout {
     );
     const title = make('div', { class: 'title' }, this.who, this.what);
     const bar = make('header', {}, title, this.language, this.reportButton, this.aboutButton);
-    const along = make(
-      'div',
-      { class: 'along' },
+    this.along.append(
       this.previous,
       this.slider,
       this.next,
@@ -92,7 +91,7 @@ export class Layout {
       this.zoomIn,
       this.reset,
     );
-    const main = make('main', { class: 'view' }, this.surface, along, tools);
+    const main = make('main', { class: 'view' }, this.surface, this.along, tools);
     const nav = make('nav', {}, this.list);
     return make('div', { class: 'viewer' }, bar, nav, main, this.report, this.about, this.live);
   }
