@@ -41,6 +41,9 @@ class CopyForm(forms.Form):
             ("plain", _("for any reader (uncompressed; for older programs and CD readers)")),
         ],
     )
+    pictures = forms.BooleanField(
+        label=_("also as pictures for a phone (JPEG, films as MP4)"), required=False
+    )
     password = forms.CharField(
         label=_("Password"),
         required=False,
@@ -93,11 +96,17 @@ class CopyForm(forms.Form):
         found = self.cleaned_data
         what, chosen = found.get("what") or "all", found.get("series")
         series = frozenset(uuid.UUID(one) for one in chosen) if chosen and len(chosen) < self._all else None
+        images = what != "reports"
         return Options(
-            viewer=found["viewer"] and what != "reports", images=what != "reports", reports=what != "images",
-            plain=found["form"] == "plain", documents=self._whole_record and what != "images", series=series,
+            viewer=found["viewer"] and images,
+            images=images,
+            reports=what != "images",
+            plain=found["form"] == "plain",
+            pictures=found["pictures"] and images,
+            documents=self._whole_record and what != "images",
+            series=series,
             language=language,
-        )  # fmt: skip
+        )
 
 
 def _said(number: int, folder: Folder) -> Any:

@@ -30,6 +30,7 @@ from . import pdi, queries
 from .converting import Converter
 from .models import Export
 from .offline import members as offline
+from .offline import phone
 from .options import Options
 from .queries import Content, Folder, Image
 
@@ -116,6 +117,8 @@ def _made(export: Export, found: Content, options: Options, converter: list[Conv
         texts += _viewer(found, options, about)
     else:
         texts.append(_of_bytes("INDEX.HTM", pdi.index(about)))
+    if options.pictures:
+        texts += [_of_offline(one) for one in phone.pictures(wanted_viewer(found))]
     texts.sort(key=lambda member: member.name != "README.TXT")
     papers = [_of_paper(paper) for paper in found.papers]
     images = [_of_image(image, plain if image.id in turned else None) for image in found.images]
@@ -141,7 +144,7 @@ def _directory(found: Content, turned: frozenset[object]) -> Directory:
                 directory.add(
                     Leaf(
                         image.kind,
-                        image.record,
+                        bytes(image.record),
                         image.path,
                         image.sop_class_uid,
                         image.sop_instance_uid,
@@ -165,9 +168,11 @@ def _viewer(found: Content, options: Options, about: pdi.About) -> list[Member]:
     wanted = wanted_viewer(found)
     made = offline.viewer(wanted, language=options.language, links=pdi.links(about))
     single = offline.single(wanted, language=options.language)
-    return [
-        Member(one.name, one.size, one.crc32, one.stream) for one in [*made, *([single] if single else [])]
-    ]
+    return [_of_offline(one) for one in [*made, *([single] if single else [])]]
+
+
+def _of_offline(one: offline.Member) -> Member:
+    return Member(one.name, one.size, one.crc32, one.stream)
 
 
 def _web_pictures(found: Content) -> Iterator[Member]:

@@ -25,6 +25,10 @@ COLUMNS = (
     "id", "series_id", "blob_id", "blob__size", "blob__crc32", "dataset_sha256", "sop_class_uid", "sop_instance_uid",
     "transfer_syntax_uid", "directory_type", "directory_record", "explicit_size",
 )  # fmt: skip
+FIELDS = (
+    "id", "series_id", "blob_key", "size", "crc32", "sha256", "sop_class_uid", "sop_instance_uid",
+    "transfer_syntax_uid", "kind", "record", "explicit_size",
+)  # fmt: skip
 PAPERS_MOST = 9999
 
 
@@ -108,7 +112,7 @@ class Content:
     @property
     def size(self) -> int:
         """Bytes before the ZIP's own few."""
-        return sum(one.size for one in (*self.images, *self.papers))
+        return sum(image.size for image in self.images) + sum(paper.size for paper in self.papers)
 
     @property
     def withheld(self) -> frozenset[str]:
@@ -245,7 +249,7 @@ def _images(series_id: uuid.UUID, path: tuple[str, ...], *, with_reports: bool) 
         rows = rows.exclude(archive.report_objects())
     found = rows.order_by("instance_number", "id").values_list(*COLUMNS)
     return [
-        Image((*path, f"IM{number:06d}"), *values[:10], bytes(values[10]), values[11])
+        Image(path=(*path, f"IM{number:06d}"), **dict(zip(FIELDS, values, strict=True)))
         for number, values in enumerate(found)
     ]
 

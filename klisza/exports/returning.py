@@ -44,7 +44,7 @@ def viewer_of(export: Export) -> Viewer:
     kind = "share" if export.viewer["share"] else export.viewer["kind"]
     if kind in OTHERS:
         return OTHERS[kind](export)
-    account = Account.objects.filter(pk=export.account_id).first()
+    account = export.account and Account.objects.filter(pk=export.account.pk).first()
     if account is None or not account.is_active or not row_goes_on(row_key=export.session):
         raise NotFound
     actor = actor_of(export)

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from klisza.accounts.decorators import patient_required
@@ -22,6 +23,7 @@ from .options import Options
 from .queries import Content
 
 
+@sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 @patient_required
 def download(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponseBase:
@@ -37,6 +39,7 @@ def download(request: HttpRequest, examination_id: uuid.UUID) -> HttpResponseBas
     return _dialog(request, form, content, {"examination": examination})
 
 
+@sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 @patient_required
 def download_record(request: HttpRequest) -> HttpResponseBase:

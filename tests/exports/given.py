@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+import pytest
 from django.test import Client
 from pydicom.uid import generate_uid
 
@@ -74,7 +75,22 @@ def dialog(patient: Patient) -> str:
 
 def asked(client: Client, patient: Patient, **choices: Any) -> Export:
     """Through the dialog; the key stays in the client's cookie."""
-    answer = client.post(dialog(patient), {**as_offered(client, dialog(patient)), **choices})
+    return asked_at(client, dialog(patient), **choices)
+
+
+def copied(client: Client, address: str) -> Any:
+    """The answer that streams the file asked for on this page."""
+    return client.get(file_of(asked_at(client, address)))
+
+
+def ask_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the stream may go on, before each of its pieces."""
+    monkeypatch.setattr("klisza.exports.services.sending.GATE_SECONDS", 0.0)
+    monkeypatch.setattr("klisza.standards.zip.layout.SMALL", 1)
+
+
+def asked_at(client: Client, address: str, **choices: Any) -> Export:
+    answer = client.post(address, {**as_offered(client, address), **choices})
     assert answer.status_code == 303, errors(answer.content.decode())
     found = re.search(r"/exports/([0-9a-f-]{36})/$", answer["Location"])
     assert found

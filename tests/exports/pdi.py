@@ -31,7 +31,11 @@ def faults(root: Path, *, plain: bool = False) -> list[str]:
         return ["1: no DICOMDIR"]
     directory = dcmread(root / "DICOMDIR")
     return [
-        *(f"2: {file.name} in the root" for file in root.iterdir() if file.name != "DICOMDIR" and is_dicom(file)),
+        *(
+            f"2: {file.name} in the root"
+            for file in root.iterdir()
+            if file.name != "DICOMDIR" and is_dicom(file)
+        ),
         *_head(directory),
         *_records(directory),
         *_duplicates(directory),
@@ -101,7 +105,10 @@ def _references(root: Path, directory: Dataset, *, plain: bool) -> Iterator[str]
             yield f"7: {parts}"
         if plain and meta.TransferSyntaxUID != ExplicitVRLittleEndian:
             yield f"7: {parts} is not Explicit VR Little Endian"
-        if (ds.SOPClassUID, ds.SOPInstanceUID) != (meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID):
+        if (ds.SOPClassUID, ds.SOPInstanceUID) != (
+            meta.MediaStorageSOPClassUID,
+            meta.MediaStorageSOPInstanceUID,
+        ):
             yield f"8: {parts}"
 
 

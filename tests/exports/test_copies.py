@@ -29,11 +29,24 @@ from klisza.patients.models import Patient
 from tests.accounts.people import sign_in
 from tests.examinations.given import a_patient, a_report, an_instance, pdf
 
-from .given import a_copied_study, a_large_study, as_offered, as_stored, asked, dialog, downloaded, file_of, files, unpacked
+from .given import (
+    a_copied_study,
+    a_large_study,
+    as_offered,
+    as_stored,
+    asked,
+    dialog,
+    downloaded,
+    file_of,
+    files,
+    unpacked,
+)
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.filterwarnings("ignore::UserWarning"),  # real objects are not always by the book, and pydicom says so
+    pytest.mark.filterwarnings(
+        "ignore::UserWarning"
+    ),  # real objects are not always by the book, and pydicom says so
 ]
 
 
@@ -110,7 +123,9 @@ class TestACopy:
         names = zipfile.ZipFile(io.BytesIO(data)).namelist()
         assert [name for name in names if name.startswith("DICOM/")] == ["DICOM/SE000000/IM000000"]
 
-    @pytest.mark.parametrize(("what", "there", "missing"), [("images", "DICOMDIR", "REPORT"), ("reports", "REPORT", "DICOM")])
+    @pytest.mark.parametrize(
+        ("what", "there", "missing"), [("images", "DICOMDIR", "REPORT"), ("reports", "REPORT", "DICOM")]
+    )
     def test_images_or_report_alone(
         self, client: Client, patient: Patient, bodies: list[bytes], what: str, there: str, missing: str
     ) -> None:
@@ -121,10 +136,14 @@ class TestACopy:
         assert [name for name in names if name.startswith(there)]
         assert not [name for name in names if name.startswith(missing)]
 
-    def test_readme_says_what_is_left_out(self, client: Client, patient: Patient, bodies: list[bytes]) -> None:
+    def test_readme_says_what_is_left_out(
+        self, client: Client, patient: Patient, bodies: list[bytes]
+    ) -> None:
         a_copied_study(patient, bodies[:2])
         a_report(patient)
-        Instance.objects.filter(pk=Instance.objects.earliest("received_at").pk).update(hidden_reason="quality")
+        Instance.objects.filter(pk=Instance.objects.earliest("received_at").pk).update(
+            hidden_reason="quality"
+        )
         Examination.objects.update(report_from=None)
         data = zipfile.ZipFile(io.BytesIO(downloaded(client, patient)))
         readme = data.read("README.TXT").decode("utf-8-sig")
@@ -278,5 +297,6 @@ class TestPlacesAndRecord:
         Export.objects.update(beat_at=clock.now() - timedelta(minutes=61))
         assert services.forget_old() == 1
         export.refresh_from_db()
-        assert not bytes(export.password) and not export.key_digest
+        assert not bytes(export.password)
+        assert not export.key_digest
         assert client.get(file_of(export)).status_code == 404

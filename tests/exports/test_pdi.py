@@ -53,7 +53,9 @@ def client(client: Client, patient: Patient) -> Client:
 @pytest.fixture(scope="module")
 def bodies(samples: Path) -> list[bytes]:
     """Images of many syntaxes, and what is no image."""
-    return [as_stored(file.read_bytes()) for file in files(samples)] + [as_stored(other(one)) for one in TYPES]
+    return [as_stored(file.read_bytes()) for file in files(samples)] + [
+        as_stored(other(one)) for one in TYPES
+    ]
 
 
 def other(sop_class: str) -> bytes:
@@ -87,7 +89,9 @@ class TestTheFourteenChecks:
         assert not Instance.objects.exclude(transfer_syntax_uid=EXPLICIT_LE).filter(explicit_size=0)
         assert pdi.faults(root, plain=form == "plain") == []
 
-    def test_the_checks_find_what_is_wrong(self, client: Client, patient: Patient, bodies: list[bytes], tmp_path: Path) -> None:
+    def test_the_checks_find_what_is_wrong(
+        self, client: Client, patient: Patient, bodies: list[bytes], tmp_path: Path
+    ) -> None:
         a_copied_study(patient, bodies[:2])
         root = unpacked(downloaded(client, patient), tmp_path)
         image = next((root / "DICOM").rglob("IM*"))
@@ -121,7 +125,19 @@ class TestTheFourteenChecks:
         root = unpacked(downloaded(client, patient), tmp_path)
         ours = tree(root / "DICOMDIR")
         names = [str(file.relative_to(root)) for file in sorted((root / "DICOM").rglob("IM*"))]
-        command = ["dcmmkdir", "-Pgp", "+I", "-Nxc", "-Nrc", "-W", "+D", str(tmp_path / "THEIRS"), "+id", str(root), *names]
+        command = [
+            "dcmmkdir",
+            "-Pgp",
+            "+I",
+            "-Nxc",
+            "-Nrc",
+            "-W",
+            "+D",
+            str(tmp_path / "THEIRS"),
+            "+id",
+            str(root),
+            *names,
+        ]
         subprocess.run(command, check=True, capture_output=True)
         theirs = tree(tmp_path / "THEIRS")
         assert ours.keys() & theirs.keys() == theirs.keys()
@@ -138,7 +154,9 @@ def tree(path: Path) -> dict[tuple[str, str], str]:
 
 
 class TestWhatSendersLeaveOut:
-    def test_a_missing_patient_id(self, client: Client, patient: Patient, bodies: list[bytes], tmp_path: Path) -> None:
+    def test_a_missing_patient_id(
+        self, client: Client, patient: Patient, bodies: list[bytes], tmp_path: Path
+    ) -> None:
         ds = pydicom.dcmread(io.BytesIO(bodies[0]))
         for keyword in ("PatientID", "StudyID", "StudyDate", "StudyTime", "SeriesNumber", "InstanceNumber"):
             if keyword in ds:
@@ -173,7 +191,15 @@ class TestWhatSendersLeaveOut:
         above = (("P", b""), ("1.2", b""), ("1.2.3", b""))
         for number in range(10_000):
             directory.add(
-                Leaf("IMAGE", bytes(20), ("DICOM", "SE000000", f"IM{number:06d}"), "1.2", f"1.2.3.{number}", "1.2", above)
+                Leaf(
+                    "IMAGE",
+                    bytes(20),
+                    ("DICOM", "SE000000", f"IM{number:06d}"),
+                    "1.2",
+                    f"1.2.3.{number}",
+                    "1.2",
+                    above,
+                )
             )
         made = directory.encoded(uid="2.25.1")
         assert time.process_time() - began < 5
@@ -229,7 +255,9 @@ class TestTheIndex:
         assert run_describe() == 0
         rows = Instance.objects.filter(series__study=study)
         assert all(row.blob.crc32 is not None and row.directory_type == "IMAGE" for row in rows)
-        assert all({"PATIENT", "STUDY", "SERIES"} <= set(one.directory_records) for one in Series.objects.all())
+        assert all(
+            {"PATIENT", "STUDY", "SERIES"} <= set(one.directory_records) for one in Series.objects.all()
+        )
         Study.objects.update(described_revision=-1)  # rows of an earlier version
         assert run_describe() == 1
 

@@ -23,7 +23,13 @@ from klisza.standards.zip.layout import Archive, CutShort, Member
 MOMENT = datetime(2026, 11, 23, 12, 30, 14)
 PASSWORD = "Zażółć gęślą jaźń 7"
 SECRET = b"\7" * 32
-CONTENTS = [b"", b"short", random.Random(1).randbytes(600_000), bytes(70_000), random.Random(2).randbytes(300_017)]
+CONTENTS = [
+    b"",
+    b"short",
+    random.Random(1).randbytes(600_000),
+    bytes(70_000),
+    random.Random(2).randbytes(300_017),
+]
 
 
 def members(*, deferred: bool = False) -> list[Member]:
@@ -87,7 +93,7 @@ def test_seven_zip_opens_a_password_with_polish_letters(tmp_path: Path) -> None:
     path = tmp_path / "copy.zip"
     path.write_bytes(b"".join(archive(password=PASSWORD).stream()))
     listing = seven_zip("l", "-slt", path)
-    assert listing.stdout.count(b"Method = AES-256 Store") == len([one for one in CONTENTS])
+    assert listing.stdout.count(b"Method = AES-256 Store") == len(CONTENTS)
     assert seven_zip("x", f"-p{PASSWORD}", path, f"-o{tmp_path / 'out'}").returncode == 0
     assert [file.read_bytes() for file in sorted((tmp_path / "out").rglob("IM*"))] == CONTENTS
     assert seven_zip("t", "-pZazolc gesla jazn 7", path).returncode != 0
@@ -145,7 +151,9 @@ class TestZip64:
         ]  # fmt: skip
 
     def test_many_members_are_counted(self) -> None:
-        body = [Member(f"F{n}", 1, zlib.crc32(b"x"), lambda offset: iter([b"x"[offset:]])) for n in range(66_000)]
+        body = [
+            Member(f"F{n}", 1, zlib.crc32(b"x"), lambda offset: iter([b"x"[offset:]])) for n in range(66_000)
+        ]
         whole = b"".join(Archive(body, modified=MOMENT).stream())
         assert len(zipfile.ZipFile(io.BytesIO(whole)).infolist()) == 66_000
 

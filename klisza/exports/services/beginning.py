@@ -17,6 +17,7 @@ from klisza.examinations.models import Examination
 from klisza.exports import keys, plan, queries, returning
 from klisza.exports.models import Export
 from klisza.exports.offline import members as offline
+from klisza.exports.offline import phone
 from klisza.exports.options import Options
 from klisza.patients.viewer import Viewer
 
@@ -103,14 +104,16 @@ def make_ready(*, export: Export, viewer: Viewer, slowly: bool) -> bool:
     slowly: pictures of the viewer may be made now, which takes minutes; else False is returned when there are some to
     make. Outside of any transaction.
     """
-    found = plan.content(export, viewer)
-    if Options.of(export.options).viewer:
-        wanted = plan.wanted_viewer(found)
-        if not offline.is_prepared(wanted):
-            Export.objects.filter(pk=export.pk).update(pictures=offline.frames(wanted))
-            if not slowly:
-                return False
-            offline.prepare(wanted, step=lambda frames: _step(export, frames))
+    options = Options.of(export.options)
+    wanted = plan.wanted_viewer(plan.content(export, viewer))
+    makers = [maker for maker, is_asked in ((offline, options.viewer), (phone, options.pictures)) if is_asked]
+    missing = [maker for maker in makers if not maker.is_prepared(wanted)]
+    if missing:
+        Export.objects.filter(pk=export.pk).update(pictures=offline.frames(wanted) * len(missing))
+        if not slowly:
+            return False
+    for maker in missing:
+        maker.prepare(wanted, step=lambda frames: _step(export, frames))
     made = plan.make(export, viewer)
     if not made.content.size:
         raise NotFound

@@ -170,10 +170,10 @@ def _pixels(path: str, found: Picture) -> Iterator[bytes]:
         return
     shape = found.layout
     kind = np.dtype("<u1" if shape.bits_allocated == 8 else "<u2")
-    for frame in decoded(path, found):
-        if frame.dtype.itemsize != kind.itemsize:
+    for image in decoded(path, found):
+        if image.dtype.itemsize != kind.itemsize:
             raise NoPicture("its pixels have another depth than its header says")
-        yield np.ascontiguousarray(frame).tobytes()
+        yield np.ascontiguousarray(image).tobytes()
 
 
 def _be_tolerant() -> None:
