@@ -31,6 +31,9 @@ SIGNED_IN = [("M2.8", "list", label) for label in TABS] + [
     ("M3.3", "examination", "Pobierz"),
     ("M3.3", "examination", "Drukuj"),
     ("M7.1", "examination", "Akcje"),
+    ("M7.2", "share", "Udostępnij na zewnątrz"),
+    ("M7.2", "share-outside", "Udostępnij na zewnątrz"),
+    ("M7.2", "share-outside", "Udostępnij"),
     ("M3.3", "viewer", "Pobierz"),
     ("M3.3", "viewer", "Drukuj"),
     ("M3.4", "viewer", "Więcej opcji"),
@@ -48,7 +51,6 @@ LATER = {
         "Dalej", "Dostarcz bez przesyłania", "Wybierz pliki", "Wybierz folder", "Rozpocznij przesyłanie",
         "Dostarcz",
     ],
-    "M7 sharing": ["Udostępnij", "Udostępnij na zewnątrz"],
 }  # fmt: skip
 
 
