@@ -34,8 +34,13 @@ M3_6 = "Zapamiętaj to hasło, ponieważ tylko przy jego użyciu będzie można 
 
 class Copies(Results):
     def when_the_dialog_is_opened(self) -> None:
+        self.page.get_by_text("Akcje", exact=True).first.click()
+        self.page.get_by_role("link", name="Export DICOM").first.click()
+        self.page.wait_for_url(re.compile(r"/download/$"))
+
+    def when_the_dialog_is_opened_from_the_viewer(self) -> None:
         self.when_the_viewer_is_opened()
-        self.page.get_by_text("Więcej opcji").first.click()
+        self.page.locator("#more > summary").click()
         self.page.get_by_role("link", name="Export DICOM").first.click()
         self.page.wait_for_url(re.compile(r"/download/$"))
 
@@ -56,7 +61,7 @@ class TestTheDialog(Copies):
         """M3.4, M3.5, M3.7"""
         self.given_a_signed_in_patient(screen=screen)
         self.when_examination_is_opened()
-        self.when_the_dialog_is_opened()
+        self.when_the_dialog_is_opened_from_the_viewer()
         expect(self.page.get_by_label("wraz z przeglądarką obrazów")).to_be_checked()
         self.then_nothing_is_wider_than_the_screen()
         file = self.when_it_is_confirmed()
