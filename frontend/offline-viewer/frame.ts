@@ -20,7 +20,8 @@ export async function decode(look: Look, base64: string): Promise<Frame> {
   if (look.form === 'nothing' || !base64) throw new Unshowable();
   const data = bytesOf(base64);
   if (look.form === 'jpeg') {
-    const bitmap = await createImageBitmap(new Blob([data], { type: 'image/jpeg' }));
+    const picture = new Blob([data], { type: 'image/jpeg' });
+    const bitmap = await createImageBitmap(picture, { colorSpaceConversion: 'none' });
     return { kind: 'bitmap', bitmap, bytes: look.rows * look.columns * 4 };
   }
   const planes = await inflate(data);

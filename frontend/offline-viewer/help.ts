@@ -26,11 +26,11 @@ export function fillAbout(dialog: HTMLDialogElement, facts: Node[], t: Texts): v
   const gestures = ['touch_one', 'touch_two', 'touch_tap', 'mouse'].map((key) => make('li', {}, t.get(key)));
   dialog.setAttribute('aria-label', t.get('about'));
   dialog.replaceChildren(
+    close, // first: a dialog scrolls to what it gives the focus
     make('h2', {}, t.get('about')),
     ...facts,
     make('h2', {}, t.get('help')),
     make('ul', {}, ...gestures),
     keys,
-    close,
   );
 }

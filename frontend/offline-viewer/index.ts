@@ -149,6 +149,7 @@ class Page {
     const born = examination.born ? this.t.get('born', { date: examination.born }) : '';
     layout.who.textContent = [examination.person, born].filter(Boolean).join(', ');
     layout.what.textContent = `${examination.titles[this.t.language] ?? ''} · ${examination.date}`;
+    layout.surface.setAttribute('aria-label', [viewer.series.title, examination.date].join('. '));
     layout.slider.max = String(viewer.count);
     const single = viewer.count < 2;
     layout.along.hidden = single;

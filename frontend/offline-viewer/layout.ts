@@ -7,7 +7,7 @@ type IconName = keyof typeof ICONS;
 /** Everything that stands on the page all the time. `say` fills in the words, and again when the language changes. */
 export class Layout {
   private readonly sayings: (() => void)[] = [];
-  readonly who = make('p', { class: 'who' });
+  readonly who = make('h1', { class: 'who' });
   readonly what = make('p', { class: 'what' });
   readonly language = make('select', { class: 'language' });
   readonly reportButton = this.button('report', 'report', true);

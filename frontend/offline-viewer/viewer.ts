@@ -22,6 +22,8 @@ export class Viewer {
   window: Window | null = null;
   negative = false;
   readonly cine: Cine;
+  private redrawing = false;
+  private direction = 1;
 
   constructor(
     readonly all: readonly { examination: Examination; series: Series }[],
@@ -106,6 +108,7 @@ export class Viewer {
 
   step(by: number): void {
     this.cine.stop();
+    this.direction = by < 0 ? -1 : 1;
     void this.goTo(this.image + by);
   }
 
@@ -122,7 +125,7 @@ export class Viewer {
   setWindow(window: Window | null): void {
     if (!this.isGrey) return;
     this.window = window;
-    void this.goTo(this.image);
+    this.redrawSoon();
   }
 
   adjust(change: { brighter?: number; contrast?: number }): void {
@@ -139,7 +142,7 @@ export class Viewer {
   invert(): void {
     if (!this.isGrey) return;
     this.negative = !this.negative;
-    void this.goTo(this.image);
+    this.redrawSoon();
   }
 
   reset(): void {
@@ -147,6 +150,16 @@ export class Viewer {
     this.negative = false;
     this.stage.reset();
     void this.goTo(this.image);
+  }
+
+  /** A drag tells of itself more often than the screen changes. */
+  private redrawSoon(): void {
+    if (this.redrawing) return;
+    this.redrawing = true;
+    requestAnimationFrame(() => {
+      this.redrawing = false;
+      void this.goTo(this.image);
+    });
   }
 
   private get clip(): { first: number; count: number } {
@@ -160,7 +173,8 @@ export class Viewer {
   }
 
   private following(): number[] {
-    if (!this.cine.playing) return Array.from({ length: AHEAD }, (_, index) => this.image + index + 1);
+    if (!this.cine.playing)
+      return Array.from({ length: AHEAD }, (_, index) => this.image + this.direction * (index + 1));
     const { first, count } = this.clip;
     return Array.from(
       { length: Math.min(AHEAD_OF_A_FILM, count - 1) },

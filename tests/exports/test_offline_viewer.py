@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.stories.browser import DESKTOP, PHONE, browser
+from tests.stories.test_axe import violations
 
 from .firefox import firefox
 from .offline_copy import HOSTILE, Copy, Made, a_copy, rolled_back
@@ -212,6 +213,37 @@ class TestHands:
         assert page.evaluate("document.documentElement.scrollWidth") <= screen["width"]
         assert page.evaluate("document.documentElement.scrollHeight") <= screen["height"]
         context.close()
+
+
+class TestEverybody:
+    """axe-core finds nothing (trust.md 7.1), in the light and in the dark"""
+
+    @pytest.mark.parametrize(
+        ("screen", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone", "desktop"]
+    )
+    def test_axe_is_clean(self, copy: Copy, browser: Browser, screen: Any, scheme: Any) -> None:
+        context = browser.new_context(viewport=screen, color_scheme=scheme)
+        page = opened(context, copy.folder / "INDEX.HTM")
+        show(page, 3)
+        assert violations(page) == []
+        page.get_by_role("button", name="Opis").click()
+        assert violations(page) == []
+        page.get_by_role("button", name="Zamknij").click()
+        page.get_by_role("button", name="O tych plikach").click()
+        assert violations(page) == []
+        context.close()
+
+
+class TestMemory:
+    def test_a_series_that_is_left_leaves_nothing(self, copy: Copy, context: BrowserContext) -> None:
+        """Its scripts are gone from the page, and nothing but the series on the screen is loaded again."""
+        page = opened(context, copy.folder / "INDEX.HTM")
+        loaded: list[str] = []
+        page.on("request", lambda request: loaded.append(request.url))
+        show(page, 4)
+        show(page, 0)
+        assert page.locator("script[src*='/SE0']").count() == 0
+        assert [url.rsplit("/", 2)[1] for url in loaded] == ["SE0005", "SE0001"]
 
 
 class TestWords:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache as once
+from html import unescape
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -200,11 +202,11 @@ def _report(version: VersionPane, pages: Iterator[int], inline: bool) -> Json:
         names = [report_name(next(pages)) for _ in file.pages]
         pictures += names if inline else [f"VIEWER/{name}" for name in names]
         if not file.pages and file.html:
-            texts.append(strip_tags(file.html))
+            texts.append(_as_text(file.html))
         left_out |= not file.pages and not file.html
     paragraphs = [
         {"heading": part.heading, "paragraphs": list(part.paragraphs)} for part in version.parts
-    ] + [{"heading": "", "paragraphs": text.split("\n\n")} for text in texts]
+    ] + [{"heading": "", "paragraphs": re.split(r"\n\s*\n", text)} for text in texts]
     return {
         "title": str(version.title),
         "date": f"{clock.local_date(version.issued_at):%d.%m.%Y}",
@@ -213,6 +215,11 @@ def _report(version: VersionPane, pages: Iterator[int], inline: bool) -> Json:
         "parts": paragraphs,
         "elsewhere": left_out,
     }
+
+
+def _as_text(narrative: str) -> str:
+    """The HTML that was made of a CDA document, as paragraphs."""
+    return unescape(strip_tags(re.sub(r"</(p|li|tr|h\d|div|caption)>|<br ?/?>", "\n\n", narrative))).strip()
 
 
 def _json(value: Json) -> str:
