@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import shutil
@@ -11,26 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.stories.browser import DESKTOP, PHONE, browser
 from tests.stories.test_axe import violations
 
 from .firefox import firefox
-from .offline_copy import HOSTILE, Copy, Made, a_copy, rolled_back
+from .offline_browser import DRAWN, PIXELS, as_array, drawn, is_like, opened, show, show_in_firefox
+from .offline_copy import HOSTILE, Copy, a_copy, rolled_back
 
 __all__ = ["browser"]
 TARGET = 44
-# Browsers decode baseline JPEG themselves, each with its own rounding.
-JPEG_ROUNDING = 3.0
-PIXELS = """() => { const canvas = document.querySelector('#pixels');
-    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-    let text = ''; for (let at = 0; at < data.length; at += 32768)
-        text += String.fromCharCode(...data.subarray(at, at + 32768));
-    return [canvas.width, canvas.height, btoa(text)]; }"""
 
 
 @pytest.fixture(scope="module")
@@ -51,51 +42,6 @@ def context(copy: Copy, browser: Browser) -> Iterator[BrowserContext]:
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
-def opened(context: BrowserContext, path: Path) -> Page:
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: errors.append(dialog.message))
-    page.goto(path.as_uri())
-    drawn(page)
-    assert errors == []
-    return page
-
-
-def drawn(page: Page) -> None:
-    expect(page.locator(".surface")).to_have_attribute("data-state", "drawn", timeout=20_000)
-
-
-def show(page: Page, series: int, image: int = 0) -> None:
-    page.locator(f"[data-series='{series}']").click()
-    drawn(page)
-    page.locator(".slider").evaluate(
-        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }", image + 1
-    )
-    expect(page.locator(".surface")).to_have_attribute("data-image", str(image))
-    drawn(page)
-
-
-def as_array(answer: list[Any]) -> NDArray[np.uint8]:
-    width, height, data = answer
-    rgba = np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
-    return rgba[..., :3]
-
-
-def is_like(shown: NDArray[np.uint8], one: Made, image: int) -> None:
-    expected = one.expected(image)
-    if expected.ndim == 2:
-        expected = np.repeat(expected[..., None], 3, axis=2)
-    assert shown.shape == expected.shape, one.name
-    apart = np.abs(shown.astype(int) - expected)
-    if one.name == "film":
-        assert apart.mean() < JPEG_ROUNDING
-    else:
-        # The last bit of a floating point number may fall on the other side of a grey.
-        assert apart.max() <= 1, one.name
-        assert (apart > 0).mean() < 0.001, one.name
-
-
 IMAGES = [("ct", 0, 0), ("mr", 1, 0), ("dx", 2, 0), ("film", 3, 5), ("rgb", 4, 0), ("palette", 5, 0)]
 
 
@@ -104,34 +50,28 @@ class TestDrawnPixelsAreThoseOfPydicom:
 
     def test_in_chromium(self, copy: Copy, context: BrowserContext) -> None:
         page = opened(context, copy.folder / "INDEX.HTM")
-        for _, series, image in IMAGES:
+        for name, series, image in IMAGES:
             show(page, series, image)
-            is_like(as_array(page.evaluate(PIXELS)), copy.series[series], image)
+            shown = as_array(page.evaluate(PIXELS))
+            is_like(shown, copy.series[series].expected(image), jpeg=name == "film")
 
     def test_in_one_file(self, copy: Copy, context: BrowserContext, tmp_path: Path) -> None:
         alone = tmp_path / "PHONE.HTM"
         shutil.copy(copy.folder / "PHONE.HTM", alone)
         page = opened(context, alone)
-        for _, series, image in IMAGES:
+        for name, series, image in IMAGES:
             show(page, series, image)
-            is_like(as_array(page.evaluate(PIXELS)), copy.series[series], image)
+            shown = as_array(page.evaluate(PIXELS))
+            is_like(shown, copy.series[series].expected(image), jpeg=name == "film")
         assert page.locator("html").get_attribute("lang") == "uk"
 
     def test_in_firefox(self, copy: Copy, tmp_path: Path) -> None:
         with firefox(tmp_path) as fox:
             fox.open((copy.folder / "INDEX.HTM").as_uri())
-            state = "return document.querySelector('.surface')?.dataset.state === 'drawn'"
-            fox.wait_for(state)
-            for _, series, image in IMAGES:
-                fox.run("document.querySelector(`[data-series='${arguments[0]}']`).click()", series)
-                fox.wait_for(state)
-                fox.run(
-                    "const slider = document.querySelector('.slider'); slider.value = arguments[0];"
-                    "slider.dispatchEvent(new Event('input'));",
-                    image + 1,
-                )
-                fox.wait_for(f"{state} && document.querySelector('.surface').dataset.image === '{image}'")
-                is_like(as_array(fox.run(f"return ({PIXELS})()")), copy.series[series], image)
+            fox.wait_for(DRAWN)
+            for name, series, image in IMAGES:
+                shown = show_in_firefox(fox, series, image)
+                is_like(shown, copy.series[series].expected(image), jpeg=name == "film")
             assert fox.run("return fetch('README.TXT').then(() => 'read', () => 'refused')") == "refused"
 
     def test_what_is_on_the_screen(self, copy: Copy, context: BrowserContext) -> None:
