@@ -27,6 +27,7 @@ DATA_ACTIONS = {
     "report.downloaded": _("Report downloaded"),
     "report.printed": _("Report printed"),
     "export.downloaded": _("Copy of the examination downloaded"),
+    "export.cancelled": _("Download of a copy cancelled"),
     "documents.viewed": _("List of documents opened"),
     "document.opened": _("Document opened"),
     "document.downloaded": _("Document downloaded"),

@@ -184,7 +184,7 @@ class TestAfterTheHold:
         at.shift(timedelta(days=7))
         sign_in(client, patient.account)
         names = exported(client, the_examination(patient))
-        assert "REPORT/REPORT01.PDF" in names
+        assert "REPORT/REP00001.PDF" in names
         assert len([name for name in names if name.startswith("DICOM/")]) == 4
 
 

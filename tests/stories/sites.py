@@ -19,6 +19,7 @@ OPEN_PAGES = {
 }
 PATIENT_PAGES = {
     "list": "/examinations/",
+    "record": "/examinations/download/",
     "documents": "/documents/",
     "surveys": "/surveys/",
     "shares": "/shares/",

@@ -38,6 +38,7 @@ SIGNED_IN = [("M2.8", "list", label) for label in TABS] + [
     ("M3.3", "viewer", "Drukuj"),
     ("M3.4", "viewer", "Więcej opcji"),
     ("M3.4", "viewer", "Export DICOM"),
+    ("M3.5", "download", "wraz z przeglądarką obrazów"),
     ("M4.1", "documents", "Moje dokumenty"),
     ("M4.1", "documents", "Opisy badań"),
     ("M4.1", "documents", "Od szpitala"),
@@ -46,7 +47,6 @@ SIGNED_IN = [("M2.8", "list", label) for label in TABS] + [
 ]
 # Chapters whose pages do not exist yet; an address that begins to exist moves its labels up there.
 LATER = {
-    "M3.5 export with a viewer and a password": ["wraz z przeglądarką obrazów"],
     "M6 questionnaires with files": [
         "Dalej", "Dostarcz bez przesyłania", "Wybierz pliki", "Wybierz folder", "Rozpocznij przesyłanie",
         "Dostarcz",

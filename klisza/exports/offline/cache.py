@@ -95,10 +95,6 @@ class Pictures:
         return digest.hexdigest()
 
     @property
-    def instance_ids(self) -> frozenset[uuid.UUID]:
-        return frozenset(row.id for row in self.rows)
-
-    @property
     def frames(self) -> int:
         return sum(row.frames for row in self.rows)
 

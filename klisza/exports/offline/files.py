@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,13 +29,12 @@ class Slice:
 
 @dataclass(frozen=True)
 class Member:
-    """One file. name: below the ZIP's root, 8.3 upper-case. instance_ids: the objects it was made from."""
+    """One file. name: below the ZIP's root, 8.3 upper-case."""
 
     name: str
     size: int
     crc32: int
     pieces: tuple[bytes | Slice, ...]
-    instance_ids: frozenset[uuid.UUID] = frozenset()
 
     def stream(self, offset: int = 0) -> Iterator[bytes]:
         for piece in self.pieces:
@@ -55,10 +53,8 @@ def of_bytes(name: str, data: bytes) -> Member:
     return Member(name, len(data), zlib.crc32(data), (data,))
 
 
-def of_file(
-    name: str, path: Path, size: int, crc32: int, instance_ids: frozenset[uuid.UUID] = frozenset()
-) -> Member:
-    return Member(name, size, crc32, (Slice(path, 0, size),), instance_ids)
+def of_file(name: str, path: Path, size: int, crc32: int) -> Member:
+    return Member(name, size, crc32, (Slice(path, 0, size),))
 
 
 def of_pieces(name: str, pieces: list[bytes | Slice]) -> Member:

@@ -45,10 +45,10 @@ def viewer(wanted: Plan, *, language: str, links: tuple[page.Link, ...] = ()) ->
     Raises Unavailable when something is not prepared (any more).
     """
     ready, chunks = _ready(wanted), []
-    for number, (one, made) in enumerate((pair for part in ready for pair in part.series), start=1):
+    for number, made in enumerate((made for part in ready for _, made in part.series), start=1):
         for place, chunk in enumerate(made.chunks):
             name = f"{FOLDER}/{page.folder_name(number)}/{page.chunk_name(place)}"
-            chunks.append(of_file(name, chunk.path, chunk.size, chunk.crc32, one.pictures.instance_ids))
+            chunks.append(of_file(name, chunk.path, chunk.size, chunk.crc32))
     sheets = _report_pages(wanted)
     checksums = blobs.checksums(sheet.image_id for sheet in sheets)
     pictures = [

@@ -56,7 +56,7 @@ def pictures(wanted: Plan) -> list[Member]:
         for place, (name, size, crc32) in enumerate(index["files"], start=1):
             kind = "FILM{:04d}.MP4" if name.endswith(".MP4") else "IM{:05d}.JPG"
             inside = f"{FOLDER}/{page.folder_name(number)}/{kind.format(place)}"
-            found.append(of_file(inside, folder / name, size, crc32, one.pictures.instance_ids))
+            found.append(of_file(inside, folder / name, size, crc32))
     return found
 
 

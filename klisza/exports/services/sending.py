@@ -92,20 +92,22 @@ class Running:
         return piece
 
     def close(self) -> None:
-        if self._over:
-            return
+        if not self._over:
+            self._free()
+            checksums = self._sending.archive.checksums
+            _rest(self._sending.export, self._number, self._sent, self._outcome, checksums)
+
+    def __del__(self) -> None:
+        if not self._over:
+            self._free()
+
+    def _free(self) -> None:
         self._over = True
         try:
             self._pieces.close()
             self._sending.close()
-            _rest(
-                self._sending.export, self._number, self._sent, self._outcome, self._sending.archive.checksums
-            )
         finally:
             _streams.release()
-
-    def __del__(self) -> None:
-        self.close()
 
 
 def open_sending(*, export: Export, key: str) -> Sending:

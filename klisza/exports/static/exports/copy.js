@@ -41,7 +41,10 @@ function begin() {
 
 // Returns true while there is something to wait for.
 function show(now) {
-  for (const name of ["facts", "start"]) part(name).hidden = now.state !== "ready";
+  const isReady = now.state === "ready";
+  for (const place of [part("facts"), part("start"), document.getElementById("by-curl")]) {
+    if (place) place.hidden = !isReady;
+  }
   if (now.state === "preparing") {
     if (now.pictures) say("preparing", now.prepared, now.pictures);
     else say("waiting");
@@ -54,6 +57,7 @@ function show(now) {
     return false;
   }
   part("size").textContent = bytes(now.size);
+  part("end").hidden = now.outcome === "complete";
   bar(now.sent, now.size);
   if (!begun) begin();
   else if (now.outcome === "complete") say("complete");
