@@ -158,6 +158,7 @@ class Page {
       button.setAttribute('aria-current', String(current));
       if (current) button.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
     }
+    layout.play.dataset.icon = ''; // its words, too
     layout.reportButton.hidden = !examination.reports.length;
     this.fillReport();
   }
@@ -205,7 +206,8 @@ class Page {
     const chosen = viewer.presets.findIndex(
       ({ window: own }) => viewer.window?.center === own.center && viewer.window.width === own.width,
     );
-    layout.presets.value = String(chosen + 1);
+    // Nothing is chosen in the list when the window was dragged.
+    layout.presets.value = viewer.window && chosen < 0 ? '' : String(chosen + 1);
   }
 
   private updateNotice(): void {

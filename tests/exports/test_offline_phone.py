@@ -103,7 +103,7 @@ class TestWhatIsKept:
         assert members.frames(now) == members.frames(wanted) - 1
 
     def test_only_what_the_copy_holds(self, wanted: Plan) -> None:
-        own = wanted[0].series[0].pictures.instance_ids
+        own = frozenset(row.id for row in wanted[0].series[0].pictures.rows)
         assert members.frames(members.plan([Part(wanted[0].examination, own)])) == 1
         assert members.plan([Part(wanted[0].examination, with_reports=False)])[0].reports == []
 
