@@ -23,15 +23,20 @@ from .servers import Klisza, Missing, Orthanc, program, wait_for
 
 PASSWORD = "Zażółć gęślą jaźń"
 BEGIN = """
+import uuid
 from klisza.accounts.models import Account
 from klisza.audit.actor import SYSTEM
+from klisza.base.errors import NotFound
 from klisza.exports import handing, services
 from klisza.exports.options import Options
 from klisza.patients import queries as patients
 viewer = patients.viewer_for(Account.objects.get(email="bench@klisza.example"), SYSTEM)
-begun = services.begin(viewer=viewer, session={session!r}, examination_ids=[{examination!r}],
-                       options=Options(viewer=False), password={password!r})
-print("=" + str(begun.export.pk), handing.COOKIE, begun.key)
+try:
+    begun = services.begin(viewer=viewer, session={session!r}, examination_ids=[uuid.UUID({examination!r})],
+                           options=Options(viewer=False), password={password!r})
+    print("=" + str(begun.export.pk), handing.COOKIE, begun.key)
+except NotFound:
+    print("=")
 """
 
 Samples = dict[str, list[float]]
@@ -46,7 +51,7 @@ def measure(
     examination = browser._examination(klisza, mark)
     for name, password in (("copy", ""), ("copy-aes", PASSWORD)):
         script = BEGIN.format(session=session, examination=examination, password=password)
-        export, cookie, key = klisza.said(script).split()
+        export, cookie, key = _begun(klisza, script)
         address = f"http://127.0.0.1:{klisza.http}/exports/{export}/file/"
         rate, first = _fetched(address, f"{cookie}={key}")
         ours[name].append(rate)
@@ -69,6 +74,18 @@ def rows(ours: Samples, theirs: Samples, row: Row) -> list[dict[str, Any]]:
             found.append(
                 row(key, what, peer, {other: theirs[other], mine: theirs[other]}, mine, "MB/s", target)
             )
+    return found
+
+
+def _begun(klisza: Klisza, script: str) -> list[str]:
+    """As soon as the images are released."""
+    found: list[str] = []
+
+    def look() -> bool:
+        found[:] = klisza.said(script).split()
+        return bool(found)
+
+    wait_for(look, 120, "the images to be released")
     return found
 
 

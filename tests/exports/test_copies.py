@@ -289,6 +289,18 @@ class TestPlacesAndRecord:
         sign_in(stranger, other.account)
         assert stranger.get(file_of(export)).status_code == 404
 
+    def test_asking_how_far_it_is_keeps_nobody_signed_in(self, client: Client, patient: Patient) -> None:
+        """R49"""
+        a_large_study(patient, 1)
+        export = asked(client, patient)
+        then = clock.now() - timedelta(minutes=5)
+        Session.objects.update(seen_at=then)
+        answer = client.get(f"/exports/{export.pk}/progress/", headers={"X-Question": "1"})
+        assert answer.json()["state"] == "ready"
+        assert Session.objects.get().seen_at == then
+        b"".join(client.get(file_of(export)))
+        assert Session.objects.get().seen_at > then
+
     def test_an_old_one_is_forgotten(self, client: Client, patient: Patient) -> None:
         """R56"""
         a_large_study(patient, 1)

@@ -69,7 +69,9 @@ function show(now) {
 async function look() {
   let goesOn = true;
   try {
-    const answer = await fetch(card.dataset.progress, { headers: { Accept: "application/json" }, cache: "no-store" });
+    // Asking is no sign of life: who has left the page open is logged out in time. A running download is one.
+    const headers = { Accept: "application/json", "X-Question": "1" };
+    const answer = await fetch(card.dataset.progress, { headers, cache: "no-store" });
     if (answer.status === 404) goesOn = show({ state: "over" });
     else if (answer.ok) goesOn = show(await answer.json());
   } catch {
