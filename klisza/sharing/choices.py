@@ -46,14 +46,20 @@ def offered(viewer: Viewer, examination: Examination) -> dict[str, Any]:
     )
     rows = wording.cards([examination, *newest[: MOST_OFFERED - 1]])
     series = examinations.series_for(viewer, examination) if wording.has_pictures(examination) else []
+    titles = [
+        one.title or _("Series %(number)d") % {"number": number} for number, one in enumerate(series, start=1)
+    ]
     return {
         "lasts": wording_of_shares.lasts_choices(),
         "examinations": [(str(card.id), _row(card)) for card in rows],
         "series": [
-            (str(one.id), f"{one.title or _('Series %(number)d') % {'number': number}} ({_count(one)})")
-            for number, one in enumerate(series, start=1)
+            (str(one.id), f"{title} ({_count(one)})") for one, title in zip(series, titles, strict=True)
         ],
     }
+
+
+def rows(newest: list[Examination]) -> list[tuple[str, str]]:
+    return [(str(card.id), _row(card)) for card in wording.cards(newest)]
 
 
 def offered_for_slip(viewer: Viewer, examination: Examination) -> dict[str, Any]:

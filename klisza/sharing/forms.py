@@ -211,13 +211,30 @@ class Slip(Chosen):
         super().__init__(data, lasts=[], **offered)
 
 
-class StaffSlip(Slip):
+class StaffSlip(forms.Form):
+    """Whole examinations; examinations: (id, words)."""
+
     reason = forms.CharField(
         label=_("Reason"),
         help_text=_("The patient reads it in the own access log."),
         max_length=200,
         error_messages={"required": _("Please write down the reason.")},
     )
+    examinations = forms.MultipleChoiceField(
+        label=_("Examinations"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one examination.")},
+    )
+    with_report = _report()
+
+    def __init__(self, data: Any, *, examinations: list[tuple[str, str]]) -> None:
+        super().__init__(data)
+        field = self.fields["examinations"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - tells the type checker
+        field.choices = examinations
+
+    def clean_examinations(self) -> list[UUID]:
+        return [UUID(one) for one in self.cleaned_data["examinations"]]
 
 
 class Pin(forms.Form):

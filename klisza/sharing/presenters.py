@@ -41,6 +41,7 @@ SAID = {
     Word.Kind.LONGER: gettext_lazy("The recipient asks for more time"),
     Word.Kind.NOT_MINE: gettext_lazy("The recipient says: this was not meant for me"),
 }
+VIEWERS = {"guest": "viewer:guest-open", "units": "viewer:unit-open"}
 ENDS = {
     "revoked": gettext_lazy("revoked"),
     "not_mine": gettext_lazy("given back by the recipient"),
@@ -114,7 +115,8 @@ def row(share: Share, visits: list[Visit], words: list[Word]) -> ShareRow:
 def what(share: Share) -> str:
     """Images and report, download allowed."""
     seen = _("images and report") if share.with_report else _("images without the report")
-    return f"{seen}, {_('download allowed') if share.may_download else _('view only')}"
+    take = _("download allowed") if share.may_download else _("view only")
+    return f"{seen}, {take}"
 
 
 def _state(share: Share) -> str:
@@ -151,6 +153,30 @@ def _bounced(share: Share) -> bool:
 def _named(examination: Examination) -> str:
     card = wording.card(examination)
     return f"{card.heading}, {clock.local_date(card.performed_at):%d.%m.%Y}"
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """For staff: whose, of what, until when."""
+
+    id: uuid.UUID
+    name: str
+    unit: str
+    examinations: list[str]
+    until: datetime
+
+
+def unit_rows(shares: list[Share]) -> list[UnitRow]:
+    return [
+        UnitRow(
+            share.pk,
+            patients.full_name(patients.survivor(share.patient)),
+            share.unit.name if share.unit else "",
+            [_named(one) for one in queries.shared_examinations(share)],
+            share.expires_at,
+        )
+        for share in shares
+    ]
 
 
 def happened(events: list[AuditEvent]) -> list[Happened]:
@@ -195,7 +221,7 @@ class Screen:
 
 
 def screen(share: Share, viewer: Viewer, shown: list[Examination], *, prefix: str = "guest") -> Screen:
-    """prefix: guest | with-unit, the addresses that lead on."""
+    """prefix: guest | units, the addresses that lead on."""
     person = patients.survivor(share.patient)
     return Screen(
         name=patients.full_name(person),
@@ -220,7 +246,7 @@ def _guest_examination(
         performed_at=card.performed_at,
         place=card.place,
         status=card.status,
-        viewer_url=reverse("viewer:guest-open", args=place) if any(one.showable for one in series) else "",
+        viewer_url=reverse(VIEWERS[prefix], args=place) if any(one.showable for one in series) else "",
         download_url=reverse("guest:download", args=place) if may_download and series else "",
         series=ngettext("%(n)d series", "%(n)d series", len(series)) % {"n": len(series)} if series else "",
         reports=[

@@ -38,6 +38,21 @@ GUEST: list[URLPattern] = [
     ),
     path("<path:token>/", views.link, name="link"),
 ]
+# Of the staff listener.
+STAFF: list[URLPattern] = [
+    path("", views.unit_list, name="list"),
+    path("units/", views.units, name="units"),
+    path("units/<uuid:unit_id>/", views.unit, name="unit"),
+    path("units/<uuid:unit_id>/close/", views.unit_close, name="unit-close"),
+    path("slip/<uuid:patient_id>/", views.staff_slip, name="slip"),
+    path("<uuid:share_id>/", views.unit_screen, name="screen"),
+    path(f"{REPORT}file/", views.unit_report_file, name="report-file"),
+    path(f"{REPORT}pages/<int:number>/", views.unit_report_page, name="report-page"),
+    path(f"{REPORT}files/<int:file>/", views.unit_report_file, name="report-document"),
+    path(
+        f"{REPORT}files/<int:file>/pages/<int:number>/", views.unit_report_page, name="report-document-page"
+    ),
+]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((SHARING, "sharing"))),
     path("s/", include((GUEST, "guest"))),

@@ -13,3 +13,8 @@ urlpatterns = [
         "s/open/<uuid:share_id>/<uuid:examination_id>/ticket/", views.renew_guest_ticket, name="guest-ticket"
     ),
 ]
+# Of the staff listener: what somebody shares with a unit of the hospital.
+STAFF = [
+    path("<uuid:share_id>/<uuid:examination_id>/viewer/", views.unit_viewer, name="unit-open"),
+    path("<uuid:share_id>/<uuid:examination_id>/ticket/", views.renew_unit_ticket, name="unit-ticket"),
+]

@@ -21,6 +21,7 @@ from klisza.patients import acting
 from klisza.patients import queries as patients
 from klisza.patients.viewer import Viewer
 from klisza.sharing.guests import Guest, guest_required, key_of
+from klisza.sharing.members import Member, member_required
 
 from . import presenters, services, ways
 
@@ -71,6 +72,23 @@ def guest_viewer(request: Guest, examination_id: uuid.UUID) -> HttpResponse:
 @guest_required
 def renew_guest_ticket(request: Guest, examination_id: uuid.UUID) -> JsonResponse:
     return _renewed(request.viewer, examination_id, session=key_of(request))
+
+
+@require_safe
+@member_required
+@csp_replace(POLICY)  # type: ignore[untyped-decorator]
+def unit_viewer(request: Member, examination_id: uuid.UUID) -> HttpResponse:
+    """The same for staff with whose unit it was shared."""
+    examination = examinations.get_visible(request.viewer, examination_id, purpose="images")
+    where = ways.unit(request.share.pk, examination)
+    session = request.session.session_key or ""
+    return _viewer(request, request.viewer, examination, session=session, where=where)
+
+
+@require_POST
+@member_required
+def renew_unit_ticket(request: Member, examination_id: uuid.UUID) -> JsonResponse:
+    return _renewed(request.viewer, examination_id, session=request.session.session_key or "")
 
 
 def _viewer(

@@ -24,7 +24,6 @@ class Ways:
     login: str
     pages: str
     before: tuple[uuid.UUID, ...] = ()
-    name: str = ""  # of the person, for whom the page has no other place
 
     def report(self, name: str, *place: object) -> str:
         return reverse(f"{self.pages}:{name}", args=[*self.before, *place])
@@ -38,6 +37,18 @@ def own(examination: Examination) -> Ways:
         ticket=reverse("viewer:ticket", args=[examination.pk]),
         login=f"{reverse('accounts:login')}?{urlencode({'next': here})}",
         pages="examinations",
+    )
+
+
+def unit(share_id: uuid.UUID, examination: Examination) -> Ways:
+    place = [share_id, examination.pk]
+    return Ways(
+        back=reverse("units:screen", args=[share_id]),
+        download="",
+        ticket=reverse("viewer:unit-ticket", args=place),
+        login=reverse("accounts:login"),
+        pages="units",
+        before=(share_id,),
     )
 
 

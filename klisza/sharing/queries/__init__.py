@@ -21,14 +21,16 @@ from .standing import (
     visit_at,
     visit_of,
 )
-from .units import member_viewer, shared_with, shares_with, unit, units, units_of
+from .units import all_units, member_names, member_viewer, shared_with, shares_with, unit, units, units_of
 
 __all__ = [
+    "all_units",
     "by_token",
     "events_of",
     "guest_viewer",
     "is_live",
     "is_right_left",
+    "member_names",
     "member_viewer",
     "mine",
     "open_count",

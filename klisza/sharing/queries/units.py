@@ -19,6 +19,14 @@ def units() -> list[Unit]:
     return list(Unit.objects.filter(closed_at=None, members__isnull=False).distinct().order_by("name"))
 
 
+def all_units() -> list[Unit]:
+    return list(Unit.objects.filter(closed_at=None).order_by("name"))
+
+
+def member_names(unit: Unit) -> list[str]:
+    return list(unit.members.order_by("user_name").values_list("user_name", flat=True))
+
+
 def unit(unit_id: uuid.UUID) -> Unit:
     """Raises NotFound."""
     found = Unit.objects.filter(pk=unit_id, closed_at=None).first()

@@ -90,6 +90,7 @@ def share_inside(*, viewer: Viewer, wish: Wish) -> Share:
     shared = _chosen(viewer, wish)
     _check_time(wish.lasts)
     queries.unit(wish.unit_id or uuid.UUID(int=0))
+    wish = replace(wish, may_download=False)  # the hospital has the images already
     with transaction.atomic():
         share = _create(viewer, wish, shared, kind=Share.Kind.INTERNAL)
         telling.tell_owner(share, "opened")

@@ -5,6 +5,16 @@ from .guest_files import download, report_file, report_page
 from .mine import block, extend, made, new_pin, one, overview, revoke, unblock
 from .share import choose, confirm, inside, outside
 from .slip import slip
+from .units import (
+    staff_slip,
+    unit,
+    unit_close,
+    unit_list,
+    unit_report_file,
+    unit_report_page,
+    unit_screen,
+    units,
+)
 
 __all__ = [
     "block",
@@ -29,5 +39,13 @@ __all__ = [
     "revoke",
     "screen",
     "slip",
+    "staff_slip",
     "unblock",
+    "unit",
+    "unit_close",
+    "unit_list",
+    "unit_report_file",
+    "unit_report_page",
+    "unit_screen",
+    "units",
 ]
