@@ -72,7 +72,6 @@ def pages_of(visitor: Visitor) -> dict[str, str]:
     report = re.search(re.escape(detail) + r"reports/[0-9a-f-]{36}/", visitor.open(detail).text)
     if report:
         pages["report"] = report.group()
-    pages |= {"share": detail + "share/", "share-slip": detail + "share/slip/"}
-    pages["share-outside"] = detail + "share/outside/"
+    pages["share"] = detail + "share/"
     viewer = detail.replace("/examinations/", "/viewer/")
     return pages | {"viewer": viewer}

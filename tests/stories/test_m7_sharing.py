@@ -7,11 +7,13 @@ import time
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
 
 from .browser import DESKTOP, PHONE
 from .sharing import Sharing, text_of
 from .story import ANNA
+from .test_axe import violations
 
 
 class TestAPatientSharesAnExamination(Sharing):
@@ -172,6 +174,45 @@ class TestAPatientSharesAnExamination(Sharing):
             lambda: [mail for mail in self.portal.mails(ANNA[0]) if words in str(mail["Subject"])],
             what=f"a mail about: {words}",
         )
+
+
+class TestPagesOfAShare(Sharing):
+    @pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+    def test_axe_finds_nothing_on_any_of_them(self, screen: dict[str, int]) -> None:
+        """Dialog with its errors, confirmation, recipient's pages, "My shares"."""
+        self.given_an_examination_is_open(screen=screen)
+        self.when_the_dialog_is_opened()
+        self.page.get_by_text("Co udostępniasz").click()
+        self.then_nothing_is_wrong(self.page)
+        self.when_filled_in(email="a@gmial.com", pin="123456")
+        self.page.get_by_role("button", name="Udostępnij", exact=True).click()
+        self.then_nothing_is_wrong(self.page)
+        self.when_filled_in(way="self")
+        self.page.get_by_role("button", name="Udostępnij", exact=True).click()
+        self.then_nothing_is_wrong(self.page)
+        self.page.get_by_role("button", name="Tak, udostępnij").click()
+        pin = str(self.page.locator(".share-pin").text_content())
+        self.then_nothing_is_wrong(self.page)
+        self.when_the_doctor_opens(self.then_the_link_is_in_the_inbox(), screen=screen)
+        self.then_nothing_is_wrong(self.doctor)
+        self.when_the_doctor_enters(pin)
+        self.then_the_doctor_sees_the_screen()
+        self.then_nothing_is_wrong(self.doctor)
+        self.doctor.get_by_role("link", name="Pobierz DICOM").first.click()
+        self.then_nothing_is_wrong(self.doctor)
+        self.owner.goto(self.portal.url + "/shares/")
+        self.then_nothing_is_wrong(self.owner)
+        self.when_the_owner_opens_the_share()
+        self.then_nothing_is_wrong(self.owner)
+        self.doctor.goto(self.portal.url + "/s/nothing/")
+        self.then_nothing_is_wrong(self.doctor)
+
+    def then_nothing_is_wrong(self, page: Page) -> None:
+        page.wait_for_load_state()
+        found = violations(page)
+        assert not found, f"{page.url}: {found}"
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{page.url}: {wide} px wider than the screen"
 
 
 class TestASlipForOneVisit(Sharing):
