@@ -21,7 +21,7 @@ from typing import Any
 from . import browser, data, load
 from .servers import Klisza, Missing, Orthanc, program, wait_for
 
-PASSWORD = "Zażółć gęślą jaźń"
+PASSWORD = "correct horse battery staple"
 BEGIN = """
 import uuid
 from klisza.accounts.models import Account

@@ -21,7 +21,7 @@ from . import places
 
 log = structlog.get_logger(__name__)
 GATE_SECONDS = 0.25  # a withdrawal, the end of a share or of the session ends the stream within this time
-NOTE_SECONDS = 2.0  # between two notes of how far it has come
+NOTE_SECONDS = 1.0  # between two notes of how far it has come
 # Pages must stay free: granian runs 24 threads a process, images take up to 14 of them (archive/dicomweb).
 STREAMS_MOST = 6
 _streams = threading.BoundedSemaphore(STREAMS_MOST)

@@ -1,7 +1,7 @@
 """AE-2, the AES-256 encryption that WinZip, 7-Zip and macOS tools open, at the speed of the processor.
 
 Its counter is little endian, which OpenSSL's CTR mode is not: counters are counted up by numpy, encrypted as blocks
-(ECB) and combined with the data; the authentication code is computed meanwhile on a second thread.
+(ECB) and combined with the data; the authentication code and the keys of what follows come from two other threads.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OVERHEAD = SALT + VERIFIER + CODE
 KEY = 32
 ROUNDS = 1000  # fixed by the format
 BLOCK = 16
-PIECE = 256 * 1024  # stays in the processor's cache from counter to code
+PIECE = 1024 * 1024
 
 Keys = tuple[bytes, bytes, bytes]
 
@@ -46,7 +46,8 @@ class Scrambler(AbstractContextManager["Scrambler"]):
 
     def __init__(self, password: bytes, secret: bytes) -> None:
         self._password, self._secret = password, secret
-        self._aside = ThreadPoolExecutor(1, thread_name_prefix="ae2")
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="ae2-code")
+        self._deriving = ThreadPoolExecutor(1, thread_name_prefix="ae2-keys")
         self._ahead: dict[int, Future[Keys]] = {}
         blocks = PIECE // BLOCK + 1  # a piece may begin inside a block
         self._numbers = np.arange(blocks, dtype="<u8")
@@ -57,6 +58,7 @@ class Scrambler(AbstractContextManager["Scrambler"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._aside.shutdown(wait=False, cancel_futures=True)
+        self._deriving.shutdown(wait=False, cancel_futures=True)
 
     def head(self, index: int) -> bytes:
         return salt_of(self._secret, index) + self._keys(index)[2]
@@ -64,7 +66,7 @@ class Scrambler(AbstractContextManager["Scrambler"]):
     def look_ahead(self, index: int) -> None:
         """Derive the keys of a member that follows while another one is written."""
         if index not in self._ahead:
-            self._ahead[index] = self._aside.submit(self._derived, index)
+            self._ahead[index] = self._deriving.submit(self._derived, index)
 
     def body(self, index: int, content: Iterable[bytes], *, offset: int = 0) -> Iterator[bytes]:
         """Content from `offset`, encrypted; when it was the whole of it the authentication code follows."""

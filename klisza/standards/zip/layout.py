@@ -17,6 +17,7 @@ from itertools import accumulate
 from . import records
 from .aes import CODE, OVERHEAD, SALT, VERIFIER, Scrambler
 
+AHEAD = 3  # members whose keys are derived while another one is written
 SMALL = 64 * 1024  # shorter pieces wait for company: each one costs a turn of the server
 
 
@@ -90,8 +91,8 @@ class Archive:
         head = records.local(facts)
         if scrambler:
             head += scrambler.head(index)
-            if index + 1 < len(self.members):
-                scrambler.look_ahead(index + 1)
+            for following in range(index + 1, min(index + 1 + AHEAD, len(self.members))):
+                scrambler.look_ahead(following)
         if skip < len(head):
             yield head[skip:]
         offset = min(max(0, skip - len(head)), facts.size)
