@@ -124,7 +124,6 @@ NO_PAGES = {
     "data/report.html",
     "examinations/report_print.html",
     "sharing/slip_print.html",
-    "sharing/slip_print.html",
     "pdi/style.html",
     "offline/single.html",
 }  # a mail, four sources of PDFs, and what opens from a patient's disk, under no policy of ours
