@@ -10,16 +10,21 @@ from .storage import read_range, stream
 
 PREAMBLE = 128  # of a DICOM file, PS3.10 7.1
 MAGIC = b"DICM"
+AT_ONCE = 100  # rows of one short write
 
 
 def checksums(keys: Iterable[str]) -> dict[str, int]:
     """By key. Reads what nobody has asked for before; call outside of transactions."""
     wanted = list(dict.fromkeys(keys))
     found: dict[str, int] = {}
-    for start in range(0, len(wanted), 500):
-        rows = Blob.objects.filter(key__in=wanted[start : start + 500])
-        for key, known in rows.values_list("key", "crc32"):
-            found[key] = _computed(key) if known is None else known
+    for start in range(0, len(wanted), AT_ONCE):
+        rows = list(Blob.objects.filter(key__in=wanted[start : start + AT_ONCE]).only("key", "crc32"))
+        fresh = [row for row in rows if row.crc32 is None]
+        for row in fresh:
+            row.crc32 = _computed(row.key)
+        if fresh:
+            Blob.objects.bulk_update(fresh, ["crc32"])
+        found |= {row.key: row.crc32 for row in rows if row.crc32 is not None}
     return found
 
 
@@ -27,7 +32,6 @@ def _computed(key: str) -> int:
     checksum = 0
     for piece in without_preamble(key):
         checksum = zlib.crc32(piece, checksum)
-    Blob.objects.filter(key=key).update(crc32=checksum)
     return checksum
 
 

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, Q
 
 from klisza.archive.models import Instance, Series, Study
@@ -19,8 +18,9 @@ from klisza.base.errors import SandboxFailed
 from klisza.blobs import services as blobs
 
 DESCRIBE = "klisza.standards.dicom.directory:describe"
-AT_ONCE = 1000  # instances in one call of the sandbox
-STUDIES_A_RUN = 20
+AT_ONCE = 500  # instances in one call of the sandbox
+STUDIES_A_RUN = 5
+ROWS_A_WRITE = 50
 CPU_SECONDS, WALL_SECONDS = 300, 600
 RECORD_MOST = 64 * 1024  # a structured report's title may carry much; nobody reads this much of it
 
@@ -57,20 +57,21 @@ def _describe(rows: list[Instance]) -> None:
     if not rows:
         return
     found = _asked(rows)
-    with transaction.atomic():
-        for row in rows:
-            said = found.get(str(row.pk), {})
-            record = base64.b64decode(said.get("record", ""))
-            if not said.get("type") or len(record) > RECORD_MOST:
-                continue
-            Instance.objects.filter(pk=row.pk, blob_id=row.blob_id).update(
-                directory_type=str(said["type"])[:32],
-                directory_record=record,
-                explicit_size=max(0, int(said.get("explicit") or 0)),
-            )
-        for series_id, above in _first_of_series(rows, found).items():
-            Series.objects.filter(pk=series_id).update(directory_records=above)
+    known = [row for row in rows if _take(row, found.get(str(row.pk), {}))]
+    fields = ["directory_type", "directory_record", "explicit_size"]
+    for start in range(0, len(known), ROWS_A_WRITE):  # short writes: pages wait for each of them
+        Instance.objects.bulk_update(known[start : start + ROWS_A_WRITE], fields)
+    for series_id, above in _first_of_series(rows, found).items():
+        Series.objects.filter(pk=series_id).exclude(directory_records=above).update(directory_records=above)
     blobs.checksums(row.blob_id for row in rows)  # last: what has a checksum has been described
+
+
+def _take(row: Instance, said: dict[str, Any]) -> bool:
+    """False when it can have no record."""
+    row.directory_type = str(said.get("type", ""))[:32]
+    row.directory_record = base64.b64decode(said.get("record", ""))
+    row.explicit_size = max(0, int(said.get("explicit") or 0))
+    return bool(row.directory_type) and len(row.directory_record) <= RECORD_MOST
 
 
 def _asked(rows: list[Instance]) -> dict[str, Any]:
