@@ -25,6 +25,7 @@ from tests.exports import pdi
 from tests.portal import free_port
 
 from .browser import DESKTOP, PHONE
+from .test_axe import violations
 from .test_m3_results import Results
 
 PASSWORD = "Zażółć gęślą jaźń"
@@ -66,6 +67,7 @@ class TestTheDialog(Copies):
         self.then_nothing_is_wider_than_the_screen()
         file = self.when_it_is_confirmed()
         expect(self.page.get_by_text("Cały plik został wysłany")).to_be_visible()
+        assert violations(self.page) == []
         self.then_nothing_is_wider_than_the_screen()
         zipfile.ZipFile(file).extractall(tmp_path)
         assert pdi.faults(tmp_path) == []
