@@ -150,5 +150,5 @@ def _settle(export: Export, viewer: Viewer, made: plan.Plan) -> None:
     for patient_id, rows in owners.items():
         record(
             "export.downloaded", by=viewer.actor, patient_id=patient_id, objects=[*rows, export],
-            reason=viewer.reason or f"list {made.fingerprint}",
+            reason=f"{viewer.reason[:400]} list {made.fingerprint}".strip(),
         )  # fmt: skip
