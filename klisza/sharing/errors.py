@@ -13,11 +13,3 @@ class PinWrong(Refused):
 
 class PinPaused(TooMany):
     """Too many wrong PINs; the right one works again after `retry_after` seconds."""
-
-
-class NeedsRecipient(Refused):
-    """The form must be filled in again; `field` says where."""
-
-    def __init__(self, sentence: str, *, field: str) -> None:
-        super().__init__(sentence)
-        self.field = field
