@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from pytest_django import SettingsWrapper
 
 from klisza.accounts.models import Account, Revocation
 from klisza.audit.models import AuditEvent
@@ -127,6 +128,21 @@ class TestTheWayIn:
 
 
 class TestTheEnd:
+    def test_a_planted_key_opens_nothing(self, given: Given, settings: SettingsWrapper) -> None:
+        """R10: whoever put a cookie into this browser must not get in with it later."""
+        *_, share, token = given
+        doctor, planted = Browser(), "k" * 43
+        doctor.client.cookies[settings.GUEST_COOKIE_NAME] = planted
+        doctor.follow(token)
+        assert doctor.enter().status_code == 200
+
+        stranger = Browser()
+        stranger.client.cookies[settings.GUEST_COOKIE_NAME] = planted
+        answer = stranger.get(screen_of(share), follow=True)
+
+        assert answer.redirect_chain[-1][0] == "/s/"
+        assert "Kowalczyk" not in answer.content.decode()
+
     def test_open_to_the_second_before_and_not_after(self, given: Given) -> None:
         """R53: a guest who is inside reads that the time is over."""
         share, token = given[2], given[3]

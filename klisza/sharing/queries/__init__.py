@@ -13,6 +13,7 @@ from .listed import (
 from .standing import (
     by_token,
     guest_viewer,
+    is_in_use,
     is_live,
     is_right_left,
     over_by_now,
@@ -28,6 +29,7 @@ __all__ = [
     "by_token",
     "events_of",
     "guest_viewer",
+    "is_in_use",
     "is_live",
     "is_right_left",
     "member_names",

@@ -101,6 +101,13 @@ def visit_at(share_id: uuid.UUID, key: str) -> Visit | None:
     return visit_of(share_id, visit_digest(key)) if key else None
 
 
+def is_in_use(key: str) -> bool:
+    """This browser is inside another share by it."""
+    since = clock.now() - settings.GUEST_IDLE
+    rows = Visit.objects.filter(digest=visit_digest(key), ended_at=None, seen_at__gt=since)
+    return bool(key) and rows.exists()
+
+
 def visit_of(share_id: uuid.UUID | str, digest: str) -> Visit | None:
     since = clock.now() - settings.GUEST_IDLE
     rows = Visit.objects.filter(share_id=share_id, digest=digest, ended_at=None, seen_at__gt=since)

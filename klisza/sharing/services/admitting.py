@@ -49,7 +49,8 @@ def admit_guest(*, token: str, pin: str, by: Actor, key: str = "") -> tuple[Shar
     wrong, kept = _count(share, by)
     if not pins.matches(share.pk, pin.translate(DIGITS_ONLY), kept):
         _fail(share, wrong, by)
-    return share, _admit(share, kept, by, key or ids.token())
+    # A key that came from elsewhere may be known to somebody else, too.
+    return share, _admit(share, kept, by, key if queries.is_in_use(key) else ids.token())
 
 
 def _count(share: Share, by: Actor) -> tuple[int, str]:
