@@ -61,7 +61,7 @@ bench: setup-test ## speed beside Orthanc and nginx; writes bench/results.json
 	$(BIN)/python -m bench
 
 clean: ## remove what was built and the environments, not the data folder
-	rm -rf .venv .venv-uv .state frontend/node_modules klisza/ui/static/built
+	rm -rf .venv .venv-uv .state frontend/node_modules klisza/ui/static/built klisza/exports/offline/built
 	find klisza -name '*.mo' -delete
 
 # --- steps, each run again only when its sources have changed ---

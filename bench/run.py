@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import browser as pages
-from . import data, load, mllp
+from . import copies, data, load, mllp
 from .servers import Klisza, Missing, Nginx, Orthanc, answers, program, wait_for
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -45,7 +45,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        for name in ("Orthanc", "dcmsend", "nginx", "wrk"):
+        for name in ("Orthanc", "dcmsend", "nginx", "wrk", "curl"):
             program(name)
     except Missing as missing:
         print(f"bench: {missing} is not installed (apt install orthanc orthanc-dicomweb dcmtk nginx wrk)")
@@ -77,6 +77,7 @@ def measure(folder: Path, rounds: int, seconds: float) -> tuple[list[dict[str, A
             _ingest(parts, mark, [(klisza, ours), (orthanc, theirs)], flip=number % 2 == 0)
             _frames(klisza, orthanc, nginx, mark, (ours, theirs, static), seconds, folder)
             _first_image(klisza, orthanc, mark, ours, theirs)
+            copies.measure(klisza, orthanc, mark, folder / "slices", ours, theirs)
             mllp.measure(door, package, number, ours, theirs)
             if browser is not None:
                 preview, drawn = pages.first_image(klisza, browser, mark)
@@ -262,6 +263,7 @@ def _rows(ours: Samples, theirs: Samples, static: Samples) -> list[dict[str, Any
                 None,
             )
         )
+    rows += copies.rows(ours, theirs, row)
     rows += _reports(ours, theirs, row)
     errors = int(sum(ours["errors"]))
     rows.append({"id": "errors", "what": "wrong or broken answers under load", "peer": "Orthanc",

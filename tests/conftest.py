@@ -33,7 +33,8 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 @pytest.fixture(scope="session")
 def demo_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """`klisza up --demo`: with the demo patients and their examinations; planned ones are shown, too."""
-    with running(tmp_path_factory.mktemp("demo"), demo_data=True, KLISZA_SHOW_PLANNED="1") as started:
+    shown = {"KLISZA_SHOW_PLANNED": "1", "KLISZA_PIN_AFTER_SECONDS": "2", "KLISZA_SHARE_NOTICE_MINUTES": "0"}
+    with running(tmp_path_factory.mktemp("demo"), demo_data=True, **shown) as started:
         yield started
 
 

@@ -5,8 +5,8 @@ set -euo pipefail
 case "${1:?run, test, check, bench or venv}" in
   venv) wanted=(python3-venv) ;;
   run) wanted=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core) ;;
-  test) wanted=(chromium dcmtk orthanc orthanc-dicomweb postgresql p7zip-full poppler-utils strace fonts-dejavu-core) ;;
-  bench) wanted=(nginx wrk) ;;
+  test) wanted=(chromium firefox-esr ffmpeg dcmtk orthanc orthanc-dicomweb postgresql p7zip-full curl unzip poppler-utils strace fonts-dejavu-core) ;;
+  bench) wanted=(nginx wrk zip p7zip-full) ;;
   check) wanted=(gettext) ;;
   *) echo "unknown: $1" >&2; exit 2 ;;
 esac

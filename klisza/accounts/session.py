@@ -115,8 +115,10 @@ def touch(request: HttpRequest) -> None:
 
 
 def is_question(request: HttpRequest) -> bool:
-    """A page that asks by itself how much time is left is no sign of life."""
-    return request.method == "GET" and request.path == reverse("accounts:alive")
+    """A page that asks by itself how much time is left, or how far a download is, is no sign of life."""
+    if request.method != "GET":
+        return False
+    return request.path == reverse("accounts:alive") or request.headers.get("X-Question") == "1"
 
 
 def idle_seconds(request: HttpRequest) -> float:

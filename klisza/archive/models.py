@@ -56,6 +56,7 @@ class Study(models.Model):
     # everything of it was rejected.
     hidden_reason = models.CharField(max_length=16, blank=True)
     derived_revision = models.IntegerField(default=-1)  # previews and metadata are those of this revision
+    described_revision = models.IntegerField(default=-1)  # what an export needs of it is in the index
 
     class Meta:
         indexes = [
@@ -94,6 +95,8 @@ class Series(models.Model):
     frame_time_ms = models.FloatField(
         null=True
     )  # between two frames of its multi-frame objects, when they say so
+    # Records of a DICOMDIR for its patient, study and series: {"PATIENT": base64, ...}; see standards/dicom/directory.py.
+    directory_records = models.JSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["study", "series_instance_uid"], name="series_once")]
@@ -124,6 +127,11 @@ class Instance(models.Model):
     # blank = visible. The one thing that every reader goes by.
     hidden_reason = models.CharField(max_length=64, blank=True)
     received_at = models.DateTimeField()
+    # Its own record of a DICOMDIR; the type is empty when it can have none. Both are known with Blob.crc32.
+    directory_type = models.CharField(max_length=32, blank=True)
+    directory_record = models.BinaryField(default=bytes)
+    # Bytes of the file in Explicit VR Little Endian; 0 = it is that already, or cannot be turned into it.
+    explicit_size = models.BigIntegerField(default=0)
 
 
 class Quarantined(models.Model):

@@ -22,6 +22,8 @@ NOT_IMAGES = frozenset({
 # Storage SOP classes whose objects are documents: structured reports (with key objects), encapsulated PDF, CDA.
 REPORT_CLASSES = ("1.2.840.10008.5.1.4.1.1.88.", "1.2.840.10008.5.1.4.1.1.104.")
 REPORT_MODALITIES = frozenset({"SR", "DOC"})
+# Several frames in one object are a film here; elsewhere (enhanced CT and MR) they are a volume.
+FILMS = frozenset({"US", "IVUS", "XA", "RF", "ES", "XC"})
 DEFAULT_FRAME_TIME_MS = 66.0  # 15 pictures a second, for a cine that does not say
 
 

@@ -1,11 +1,10 @@
 """Tickets: permission to see some studies for five minutes, checked without a session and without the
 database.
 
-A ticket is base64url(version, issued, expiry, holder, session, number of studies, studies, MAC). Holder and
-session stand there as
-keyed digests, studies as our random ids; the MAC is HMAC-SHA256 cut to 192 bits under a key of its own. It
-stands in the path of
-every image address, so that no cache can hand one person's images to another (R19).
+A ticket is base64url(version, issued, expiry, holder, session, owner, number of studies, number of series,
+studies, series, MAC). Holder, session and owner stand there as keyed digests, studies as our random ids, series
+as halves of theirs; the MAC is HMAC-SHA256 cut to 192 bits under a key of its own. It stands in the path of every
+image address, so that no cache can hand one person's images to another (R19).
 """
 
 from __future__ import annotations
@@ -29,12 +28,13 @@ from klisza.base import clock, sealing
 from klisza.base.database import drop_stale_connections
 from klisza.base.errors import NotAllowed, Unavailable
 
-VERSION = 1
+VERSION = 2
 HEAD = struct.Struct(
-    ">BQQ16s16sB"
-)  # version, issued and expiry in ms since 1970, holder, session, number of studies
+    ">BQQ16s16s16sBH"
+)  # version, issued and expiry in ms since 1970, holder, session, owner, numbers of studies and series
 MAC_BYTES = 24
 STUDIES_MOST = 64
+SERIES_MOST = 400  # the address stays below five thousand characters
 NOBODY = bytes(16)
 POLL_SECONDS = 1.0
 BLIND_SECONDS = 2.0  # a revocation works within this time or nothing is shown
@@ -49,33 +49,45 @@ class TicketRefused(NotAllowed):
 
 @dataclass(frozen=True)
 class Ticket:
-    """`holder` and `session` are digests in hex."""
+    """`holder`, `session` and `owner` are digests in hex. series: their marks; empty = every series."""
 
     holder: str
     session: str
+    owner: str
     study_ids: frozenset[uuid.UUID]
+    series: frozenset[bytes]
     issued_at: datetime
     expires_at: datetime
 
 
 def issue(
-    *, holder: str, study_ids: list[uuid.UUID], session: str = "", until: datetime | None = None
+    *,
+    holder: str,
+    study_ids: list[uuid.UUID],
+    session: str = "",
+    owner: str = "",
+    series_ids: list[uuid.UUID] | None = None,
+    until: datetime | None = None,
 ) -> str:
     """A ticket for these studies. Call after the audit row is committed: from here on nothing is recorded.
 
     holder: whom the ticket belongs to; session: their sign-in, if it can end by itself. Both are names
-    accounts.services.revoke takes. until: when the right itself is over, which may be sooner than a full life.
+    accounts.services.revoke takes. owner: who let the holder in; with their right this one ends, too.
+    series_ids: only these of the studies. until: when the right itself is over, which may be sooner than a full life.
     """
     now = int(clock.now().timestamp() * 1000)
-    return _sealed(now, _subject(holder), _subject(session) if session else NOBODY, study_ids, until=until)
+    whose = [_subject(name) if name else NOBODY for name in (holder, session, owner)]
+    marks = [_mark(one) for one in series_ids or []]
+    return _sealed(now, whose, study_ids, marks, until=until)
 
 
 def renew(token: str) -> str:
     """A new ticket of the same content and a full life. Raises TicketRefused. The caller audits, as for
     `issue`."""
-    check(token)
-    _, _, _, holder, session, _ = HEAD.unpack_from(_decoded(token))
-    return _sealed(int(clock.now().timestamp() * 1000), holder, session, sorted(check(token).study_ids))
+    ticket = check(token)
+    _, _, _, *whose, _, _ = HEAD.unpack_from(_decoded(token))
+    now = int(clock.now().timestamp() * 1000)
+    return _sealed(now, whose, sorted(ticket.study_ids), sorted(ticket.series))
 
 
 def check(token: str) -> Ticket:
@@ -93,17 +105,32 @@ def is_of_session(ticket: Ticket, session: str) -> bool:
     return not ticket.session or hmac.compare_digest(ticket.session, revocation.subject_of(session))
 
 
+def covers(ticket: Ticket, series_id: uuid.UUID | None) -> bool:
+    """Whether the ticket is for this series of one of its studies."""
+    return not ticket.series or (series_id is not None and _mark(series_id) in ticket.series)
+
+
+def _mark(series_id: uuid.UUID) -> bytes:
+    """The random half of the id: enough within the few studies of one ticket."""
+    return series_id.bytes[8:]
+
+
 def _sealed(
-    now: int, holder: bytes, session: bytes, study_ids: list[uuid.UUID], *, until: datetime | None = None
+    now: int,
+    whose: list[bytes],
+    study_ids: list[uuid.UUID],
+    marks: list[bytes],
+    *,
+    until: datetime | None = None,
 ) -> str:
-    if not 0 < len(study_ids) <= STUDIES_MOST:
-        raise ValueError(f"a ticket is for 1 to {STUDIES_MOST} studies")
+    """whose: holder, session, owner."""
+    if not 0 < len(study_ids) <= STUDIES_MOST or len(marks) > SERIES_MOST:
+        raise ValueError(f"a ticket is for 1 to {STUDIES_MOST} studies, and at most {SERIES_MOST} series")
     ends = now + int(settings.TICKET_LIFE.total_seconds() * 1000)
     if until is not None:
         ends = min(ends, int(until.timestamp() * 1000))
-    body = HEAD.pack(VERSION, now, ends, holder, session, len(study_ids)) + b"".join(
-        study.bytes for study in study_ids
-    )
+    parts = [study.bytes for study in study_ids] + marks
+    body = HEAD.pack(VERSION, now, ends, *whose, len(study_ids), len(marks)) + b"".join(parts)
     return base64.urlsafe_b64encode(body + _mac(body)).rstrip(b"=").decode()
 
 
@@ -121,12 +148,18 @@ def _open(token: str) -> Ticket:
     body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     if len(body) < HEAD.size or not hmac.compare_digest(mac, _mac(body)):
         raise TicketRefused
-    version, issued, ends, holder, session, number = HEAD.unpack_from(body)
-    if version != VERSION or len(body) != HEAD.size + 16 * number:
+    version, issued, ends, holder, session, owner, studies, series = HEAD.unpack_from(body)
+    middle = HEAD.size + 16 * studies
+    if version != VERSION or len(body) != middle + 8 * series:
         raise TicketRefused
-    studies = frozenset(uuid.UUID(bytes=body[at : at + 16]) for at in range(HEAD.size, len(body), 16))
     return Ticket(
-        holder.hex(), "" if session == NOBODY else session.hex(), studies, _moment(issued), _moment(ends)
+        holder.hex(),
+        "" if session == NOBODY else session.hex(),
+        "" if owner == NOBODY else owner.hex(),
+        frozenset(uuid.UUID(bytes=body[at : at + 16]) for at in range(HEAD.size, middle, 16)),
+        frozenset(body[at : at + 8] for at in range(middle, len(body), 8)),
+        _moment(issued),
+        _moment(ends),
     )
 
 
@@ -164,6 +197,7 @@ class _Revocations:
         subjects = [
             ticket.holder,
             ticket.session,
+            ticket.owner,
             *(revocation.subject_of(str(study)) for study in ticket.study_ids),
         ]
         return any(

@@ -10,3 +10,5 @@ class Blob(models.Model):
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField()
+    # CRC-32 as a copy carries the bytes: a DICOM preamble zeroed (R29). Null until somebody needed it.
+    crc32 = models.PositiveBigIntegerField(null=True)

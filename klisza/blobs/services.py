@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from klisza.base import clock
 
+from .checksums import checksums, without_preamble
 from .models import Blob
 from .storage import (
     Stored,
@@ -22,6 +23,7 @@ from .storage import (
 
 __all__ = [
     "Stored",
+    "checksums",
     "delete",
     "open_path",
     "put",
@@ -31,6 +33,7 @@ __all__ = [
     "save",
     "stream",
     "sweep",
+    "without_preamble",
 ]
 
 # Far longer than any transaction: between the file and its row lies at most one request.

@@ -33,12 +33,13 @@ from klisza.archive.dicomweb import application as dicomweb  # noqa: E402
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Images never pass Django's middleware; the staff listener has no image doors of machines."""
+    """Images never pass Django's middleware; of the image doors the staff listener has the one for tickets only."""
     if environ["REQUEST_METHOD"] not in METHODS:  # TRACE would echo cookies (R38)
         start_response(
             "405 Method Not Allowed", [("Allow", ", ".join(sorted(METHODS))), ("Content-Length", "0")]
         )
         return []
-    if environ.get("PATH_INFO", "").startswith("/dicom-web/") and not settings.STAFF:
+    door = "/dicom-web/t/" if settings.STAFF else "/dicom-web/"
+    if environ.get("PATH_INFO", "").startswith(door):
         return dicomweb(environ, start_response)
     return pages(environ, start_response)

@@ -12,8 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("klisza.examinations.urls")),
     path("", include("klisza.exports.urls")),
     path("", include("klisza.questionnaires.urls")),
-    path("", include("klisza.sharing.urls")),
     path("", include("klisza.viewer.urls")),
+    path("", include("klisza.sharing.urls")),  # its last pattern takes every link of a share
     path("", include("klisza.operations.urls")),
 ]
 if settings.DEMO:

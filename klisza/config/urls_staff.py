@@ -5,9 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from klisza.sharing import urls as sharing
+from klisza.viewer import urls as viewer
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/staff/")),
     path("", include("klisza.accounts.urls")),
+    path("staff/shares/", include((viewer.STAFF, "viewer"))),
+    path("staff/shares/", include((sharing.STAFF, "units"))),
     path("staff/", include("klisza.console.urls")),
 ]
 

@@ -22,6 +22,8 @@ class Message(models.Model):
     sealed = models.BinaryField()  # JSON {to, subject, text, html} under the purpose "outbox"
     secret = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    # Never before this other one has left, and then a pause later: a PIN does not travel with its link (R54).
+    after = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="+")
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -58,11 +60,13 @@ def enqueue_mail(
     secret: bool = False,
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
+    after: Message | None = None,
 ) -> Message:
     """Render `template`.txt (first line = subject, blank line, plain text) and put it into the outbox.
 
     The HTML part is made from the text: paragraphs, and links only for our own address.
     secret: the body carries a password, code or link; it is wiped when handed over or expired.
+    after: the message that must have left SECOND_MESSAGE_AFTER before.
     Raises Refused when `to` is not exactly one address (R34).
     """
     _refuse_wrong_address(to)
@@ -77,7 +81,14 @@ def enqueue_mail(
         "language": language,
     }
     return _enqueue(
-        "mail", body, due_at=due_at, kind=kind, account_id=account_id, secret=secret, expires_at=expires_at
+        "mail",
+        body,
+        due_at=due_at,
+        kind=kind,
+        account_id=account_id,
+        secret=secret,
+        expires_at=expires_at,
+        after=after,
     )
 
 
@@ -90,11 +101,19 @@ def enqueue_sms(
     secret: bool = False,
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
+    after: Message | None = None,
 ) -> Message:
-    """to: E.164. A code that is older than its `expires_at` is dropped unsent."""
+    """to: E.164. A code that is older than its `expires_at` is dropped unsent. after: as for mails."""
     body = {"to": to, "text": text}
     return _enqueue(
-        "sms", body, due_at=due_at, kind=kind, account_id=account_id, secret=secret, expires_at=expires_at
+        "sms",
+        body,
+        due_at=due_at,
+        kind=kind,
+        account_id=account_id,
+        secret=secret,
+        expires_at=expires_at,
+        after=after,
     )
 
 
@@ -141,7 +160,11 @@ def _due(channel: str) -> QuerySet[Message]:
     now = clock.now()
     free = Q(state=Message.State.WAITING) | Q(state=Message.State.SENDING, leased_until__lte=now)
     alive = Q(expires_at=None) | Q(expires_at__gt=now)
-    return Message.objects.filter(free, alive, channel=channel, due_at__lte=now)
+    left_before = Q(
+        after__state=Message.State.SENT, after__finished_at__lte=now - settings.SECOND_MESSAGE_AFTER
+    )
+    in_turn = Q(after=None) | left_before
+    return Message.objects.filter(free, alive, in_turn, channel=channel, due_at__lte=now)
 
 
 def sent(claimed: Claimed) -> None:
@@ -181,6 +204,13 @@ def bounced(*, message_id: uuid.UUID, status: str) -> bool:
 def bounce_noted(*, message_id: uuid.UUID) -> None:
     """The registration desk knows."""
     Message.objects.filter(pk=message_id).update(bounce_noted_at=clock.now())
+
+
+def withdraw(*, message_ids: Iterable[uuid.UUID]) -> None:
+    """What has not left yet never does; its text is wiped. One under way is left to its sender."""
+    now = clock.now()
+    waiting = Message.objects.filter(pk__in=list(message_ids), state=Message.State.WAITING)
+    waiting.update(state=Message.State.EXPIRED, sealed=b"", finished_at=now)
 
 
 def _ours(message_id: uuid.UUID, attempt: int) -> QuerySet[Message]:

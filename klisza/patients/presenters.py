@@ -27,6 +27,7 @@ DATA_ACTIONS = {
     "report.downloaded": _("Report downloaded"),
     "report.printed": _("Report printed"),
     "export.downloaded": _("Copy of the examination downloaded"),
+    "export.cancelled": _("Download of a copy cancelled"),
     "documents.viewed": _("List of documents opened"),
     "document.opened": _("Document opened"),
     "document.downloaded": _("Document downloaded"),
@@ -46,6 +47,16 @@ DATA_ACTIONS = {
     "patient.own_contact": _("Your own contact data entered by the registration desk"),
     "patient.contact_entered": _("Your contact data entered by the registration desk"),
     "factor.reset": _("Ways of logging in reset by staff"),
+    "share.created": _("Examination shared"),
+    "share.opened": _("Share opened"),
+    "share.pin_wrong": _("Wrong PIN entered for a share"),
+    "share.answered": _("Recipient of a share wrote back"),
+    "share.ended": _("Share ended"),
+    "share.blocked": _("Share blocked"),
+    "share.unblocked": _("Share unblocked"),
+    "share.extended": _("Share extended"),
+    "share.pin_replaced": _("PIN of a share replaced"),
+    "share.left": _("Share closed by its recipient"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # Their reason is a note of the desk for the auditor: which document was seen.
@@ -113,7 +124,8 @@ def _who(event: AuditEvent, *, is_own: bool, carers: Mapping[str, str]) -> str:
         staff = gettext("Hospital staff")
         return f"{staff} ({roles})" if roles else staff
     if event.agent_kind == "guest":
-        return gettext("Recipient of a share")
+        recipient = gettext("Recipient of a share")
+        return f"{recipient}: {event.role}" if event.role else recipient
     if event.role == "carer" or (event.agent_kind == "account" and event.agent_id in carers):
         name = carers.get(event.agent_id, "")
         return gettext("Carer: %(name)s") % {"name": name} if name else gettext("Carer")

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from klisza.archive.queries import SeriesCard
+from klisza.archive.queries import FILMS, SeriesCard
 from klisza.base import clock
 from klisza.examinations import wording as examinations
 from klisza.examinations.models import Examination
@@ -20,13 +18,12 @@ from klisza.examinations.panes import FilePane, VersionPane
 from klisza.examinations.queries import ShownReport
 
 from . import texts
+from .ways import Ways
 
 # Before the ticket ends there must be time for two more tries.
 RENEW_BEFORE_END = 60
 # A series with less than this part of the images of the largest one only shows where the others were taken.
 PLANNING_VIEW_SHARE = 8
-# Several frames in one object are a film here; elsewhere (enhanced CT and MR) they are a volume.
-FILMS = frozenset({"US", "IVUS", "XA", "RF", "ES", "XC"})
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,7 @@ class Screen:
     back_url: str
     download_url: str
     login_url: str
+    ticket_url: str
     keys: list[texts.KeyRow]
     touches: list[texts.TouchRow]
 
@@ -60,7 +58,11 @@ def base(ticket: str) -> str:
 
 
 def screen(
-    examination: Examination, cards: list[SeriesCard], reports: list[ShownReport], ticket: str
+    examination: Examination,
+    cards: list[SeriesCard],
+    reports: list[ShownReport],
+    ticket: str,
+    ways: Ways,
 ) -> Screen:
     card = examinations.card(examination)
     first = opening_series(cards)
@@ -71,10 +73,11 @@ def screen(
         cards=[_strip_card(number, series, ticket) for number, series in enumerate(cards, start=1)],
         first=first,
         preview_url=f"{_address(opening, ticket)}/rendered" if opening and opening.has_preview else "",
-        reports=[_report(examination, shown) for shown in reports],
-        back_url=reverse("examinations:detail", args=[examination.pk]),
-        download_url=reverse("exports:download", args=[examination.pk]),
-        login_url=_login_url(examination),
+        reports=[_report(examination, shown, ways) for shown in reports],
+        back_url=ways.back,
+        download_url=ways.download,
+        login_url=ways.login,
+        ticket_url=ways.ticket,
         keys=texts.keys(),
         touches=texts.touches(),
     )
@@ -93,14 +96,12 @@ def opening_series(cards: list[SeriesCard]) -> int:
     )
 
 
-def config(
-    examination: Examination, cards: list[SeriesCard], screen: Screen, ticket: str, csrf_token: str
-) -> dict[str, Any]:
+def config(cards: list[SeriesCard], screen: Screen, ticket: str, csrf_token: str) -> dict[str, Any]:
     """The JSON of frontend/viewer/config.ts."""
     return {
         "base": base(ticket),
         "renewEvery": max(30, int(settings.TICKET_LIFE.total_seconds()) - RENEW_BEFORE_END),
-        "ticketUrl": reverse("viewer:ticket", args=[examination.pk]),
+        "ticketUrl": screen.ticket_url,
         "csrfToken": csrf_token,
         "language": get_language() or settings.LANGUAGE_CODE,
         "date": screen.date,
@@ -141,44 +142,44 @@ def _series(series: SeriesCard, shown: StripCard) -> dict[str, Any]:
     }
 
 
-def _report(examination: Examination, shown: ShownReport) -> dict[str, Any]:
+def _report(examination: Examination, shown: ShownReport, ways: Ways) -> dict[str, Any]:
     """A report with its supplements: each version has texts and files of its own."""
     pane = examinations.pane(shown)
     return {
         "title": pane.title,
         "corrected": pane.corrected,
-        "versions": [_version(examination, one) for one in (pane, *pane.addenda)],
+        "versions": [_version(examination, one, ways) for one in (pane, *pane.addenda)],
     }
 
 
-def _version(examination: Examination, pane: VersionPane) -> dict[str, Any]:
-    whole = reverse("examinations:report-file", args=[examination.pk, pane.version_id])
+def _version(examination: Examination, pane: VersionPane, ways: Ways) -> dict[str, Any]:
+    whole = ways.report("report-file", examination.pk, pane.version_id)
     return {
         "parts": pane.parts,
-        "download_url": f"{whole}?text",
-        "print_url": f"{whole}?text&print",
-        "files": [_file(examination, pane, file) for file in pane.files],
+        "download_url": f"{whole}?text" if ways.download else "",
+        "print_url": f"{whole}?text&print" if ways.download else "",
+        "files": [_file(examination, pane, file, ways) for file in pane.files],
     }
 
 
-def _file(examination: Examination, pane: VersionPane, file: FilePane) -> dict[str, Any]:
-    name, place = "examinations:report-document", [examination.pk, pane.version_id, file.number]
+def _file(examination: Examination, pane: VersionPane, file: FilePane, ways: Ways) -> dict[str, Any]:
+    name, place = "report-document", [examination.pk, pane.version_id, file.number]
     if file.number == 1:
-        name, place = "examinations:report-file", place[:2]
-    address = reverse(name, args=place)
+        name, place = "report-file", place[:2]
+    address = ways.report(name, *place)
     page_name = name.replace("report-file", "report") + "-page"
     return {
         "note": file.note,
         "html": file.html,
         "total": file.total,
         "pages": [
-            {"number": page.number, "url": reverse(page_name, args=[*place, page.number]),
+            {"number": page.number, "url": ways.report(page_name, *place, page.number),
              "width": page.width, "height": page.height}
             for page in file.pages
         ],
         "text": [page.text for page in file.pages if page.text],
-        "download_url": f"{address}?pdf" if file.html else address,
-        "print_url": f"{address}?print" if file.html or file.kind == "PDF" else "",
+        "download_url": _pdf_of(address, file) if ways.download else "",
+        "print_url": f"{address}?print" if ways.download and (file.html or file.kind == "PDF") else "",
     }  # fmt: skip
 
 
@@ -186,6 +187,5 @@ def _address(series: SeriesCard, ticket: str) -> str:
     return f"{base(ticket)}/studies/{series.study_opaque_uid}/series/{series.opaque_uid}"
 
 
-def _login_url(examination: Examination) -> str:
-    here = reverse("viewer:open", args=[examination.pk])
-    return f"{reverse('accounts:login')}?{urlencode({'next': here})}"
+def _pdf_of(address: str, file: FilePane) -> str:
+    return f"{address}?pdf" if file.html else address

@@ -24,8 +24,9 @@ def admit(
     A ticket lives settings.TICKET_LIFE, so one audit row stands for at most that long a look.
     Raises NotFound when there are no images, Unavailable when the record cannot be written (R69).
     """
+    cards = examinations.series_for(viewer, examination)
     study_ids: list[uuid.UUID] = examinations.study_ids(examination)
-    if not study_ids:
+    if not study_ids or not cards:
         raise NotFound
     try:
         with transaction.atomic():
@@ -46,6 +47,12 @@ def admit(
                 )
     except DatabaseError as unwritten:
         raise Unavailable("audit") from unwritten
+    shared = viewer.share
     return tickets.issue(
-        holder=str(viewer.account_id), study_ids=study_ids, session=session, until=viewer.until
+        holder=f"share {shared.share_id}" if shared else str(viewer.account_id),
+        study_ids=study_ids,
+        session=session,
+        owner=str(shared.sharer.account_id or "") if shared else "",
+        series_ids=[card.id for card in cards][: tickets.SERIES_MOST] if shared else None,
+        until=viewer.until,
     )

@@ -123,7 +123,10 @@ NO_PAGES = {
     "public/booklet.html",
     "data/report.html",
     "examinations/report_print.html",
-}  # a mail and three sources of PDFs
+    "sharing/slip_print.html",
+    "pdi/style.html",
+    "offline/single.html",
+}  # a mail, four sources of PDFs, and what opens from a patient's disk, under no policy of ours
 
 
 def test_no_inline_script_or_style_in_pages() -> None:

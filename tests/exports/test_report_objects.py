@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from klisza.archive.models import Instance, Series
+from klisza.archive.models import Series
 from klisza.examinations.models import Examination
 from klisza.exports import queries
+from klisza.exports.options import Options
 from klisza.patients.models import Patient
-from tests.examinations.given import a_patient, a_report, a_series, an_examination, an_instance, moment
+from tests.examinations.given import (
+    a_patient,
+    a_report,
+    a_series,
+    an_examination,
+    an_instance,
+    moment,
+    viewer,
+)
 
 pytestmark = pytest.mark.django_db
 SR = "1.2.840.10008.5.1.4.1.1.88.11"
@@ -26,13 +35,12 @@ def with_sr(patient: Patient) -> Examination:
     return examination
 
 
+def contents(examination: Examination) -> queries.Content:
+    return queries.content(viewer(examination.patient), [examination.pk], Options())
+
+
 def reports_in(examination: Examination) -> list[str]:
-    entries = queries.content(Examination.objects.get(pk=examination.pk)).objects
-    return [SR for entry in entries if _is_sr(entry)]
-
-
-def _is_sr(entry: queries.Entry) -> bool:
-    return Instance.objects.filter(pk=entry.instance_id, sop_class_uid=SR).exists()
+    return [image.sop_class_uid for image in contents(examination).images if image.sop_class_uid == SR]
 
 
 @pytest.mark.parametrize("status", ["P", "X"])
@@ -46,11 +54,10 @@ def test_one_of_two_that_may_not_be_read_closes_all(patient: Patient, status: st
     assert reports_in(examination) == []
 
 
-def test_object_goes_from_a_copy_that_is_being_written(patient: Patient) -> None:
+def test_a_copy_under_way_ends_when_the_object_goes(patient: Patient) -> None:
     examination = with_sr(patient)
     a_report(patient)
-    examination.refresh_from_db()
-    (entry,) = [one for one in queries.content(examination).objects if _is_sr(one)]
-    assert not queries.is_gone(examination, entry)
+    found = contents(examination)
+    assert queries.still(viewer(patient), found)
     a_report(patient, status="X", issued_at=moment(23))
-    assert queries.is_gone(examination, entry)
+    assert not queries.still(viewer(patient), found)

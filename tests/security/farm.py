@@ -31,6 +31,8 @@ AS_DELIVERED = {
     "KLISZA_CODES_PER_DAY": "10",
     "KLISZA_CODES_PER_SOURCE_HOUR": "20",
     "KLISZA_RESETS_PER_SOURCE_HOUR": "10",
+    "KLISZA_SHARES_OPEN": "20",
+    "KLISZA_SHARES_PER_DAY": "10",
     "KLISZA_ALARM_FAILURES": "1000",
     # Every test of the file sends codes in the same hour; the breaker has a test of its own.
     "KLISZA_CODES_PER_HOUR_ALL": "4000",

@@ -34,6 +34,7 @@ from tests.examinations.given import (
     services,
     the_examination,
 )
+from tests.exports.given import ask_all_the_time, copied
 from tests.patients.carers import BORN, TURNS_18, a_carer, given
 from tests.stories import markup
 
@@ -228,7 +229,7 @@ def test_without_reports_no_report_anywhere(family: Family) -> None:
     viewer = family.client.get(f"/viewer/{family.examination.pk}/").content
     assert b"/reports/" not in viewer
     assert b"Opis jest dost" not in family.client.get("/examinations/").content
-    bundle = family.client.post(f"/examinations/{family.examination.pk}/download/").getvalue()
+    bundle = b"".join(copied(family.client, f"/examinations/{family.examination.pk}/download/"))
     assert b"REPORT/" not in bundle
     assert b"DICOM/" in bundle
 
@@ -267,8 +268,9 @@ def test_a_picture_lives_no_longer_than_the_grant(family: Family) -> None:
         tickets.check(found.group(1))
 
 
-def test_a_download_ends_with_the_grant(family: Family) -> None:
-    answer = family.client.post(f"/examinations/{family.examination.pk}/download/")
+def test_a_download_ends_with_the_grant(family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_all_the_time(monkeypatch)
+    answer = copied(family.client, f"/examinations/{family.examination.pk}/download/")
     stream = iter(answer)
     next(stream)
     patients.end_grant(grant=family.grant, reason="desk", by=SYSTEM)
@@ -278,7 +280,7 @@ def test_a_download_ends_with_the_grant(family: Family) -> None:
 
 def test_a_download_goes_on_under_its_own_grant(family: Family) -> None:
     """Switching to another person meanwhile neither ends nor mixes it."""
-    answer = family.client.post(f"/examinations/{family.examination.pk}/download/")
+    answer = copied(family.client, f"/examinations/{family.examination.pk}/download/")
     stream = iter(answer)
     first = next(stream)
     grant = given(family.other, family.mother)

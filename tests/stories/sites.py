@@ -19,6 +19,7 @@ OPEN_PAGES = {
 }
 PATIENT_PAGES = {
     "list": "/examinations/",
+    "record": "/examinations/download/",
     "documents": "/documents/",
     "surveys": "/surveys/",
     "shares": "/shares/",
@@ -75,5 +76,6 @@ def pages_of(visitor: Visitor) -> dict[str, str]:
     report = re.search(re.escape(detail) + r"reports/[0-9a-f-]{36}/", visitor.open(detail).text)
     if report:
         pages["report"] = report.group()
+    pages["share"] = detail + "share/"
     viewer = detail.replace("/examinations/", "/viewer/")
     return pages | {"viewer": viewer}

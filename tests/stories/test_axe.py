@@ -41,7 +41,7 @@ def _combinations(*languages: str) -> pytest.MarkDecorator:
 
 COMBINATIONS = _combinations("pl", "en", "uk")
 IN_POLISH = _combinations("pl")  # the way of first login is walked by Polish labels
-DATA_PAGES = [*PATIENT_PAGES, "examination", "report", "download", "viewer"]
+DATA_PAGES = [*PATIENT_PAGES, "examination", "report", "download", "share", "viewer"]
 
 
 def violations(page: Page) -> list[str]:

@@ -31,10 +31,13 @@ SIGNED_IN = [("M2.8", "list", label) for label in TABS] + [
     ("M3.3", "examination", "Pobierz"),
     ("M3.3", "examination", "Drukuj"),
     ("M7.1", "examination", "Akcje"),
+    ("M7.2", "share", "Udostępnij na zewnątrz"),
+    ("M7.2", "share", "Udostępnij"),
     ("M3.3", "viewer", "Pobierz"),
     ("M3.3", "viewer", "Drukuj"),
     ("M3.4", "viewer", "Więcej opcji"),
     ("M3.4", "viewer", "Export DICOM"),
+    ("M3.5", "download", "wraz z przeglądarką obrazów"),
     ("M4.1", "documents", "Moje dokumenty"),
     ("M4.1", "documents", "Opisy badań"),
     ("M4.1", "documents", "Od szpitala"),
@@ -43,12 +46,10 @@ SIGNED_IN = [("M2.8", "list", label) for label in TABS] + [
 ]
 # Chapters whose pages do not exist yet; an address that begins to exist moves its labels up there.
 LATER = {
-    "M3.5 export with a viewer and a password": ["wraz z przeglądarką obrazów"],
     "M6 questionnaires with files": [
         "Dalej", "Dostarcz bez przesyłania", "Wybierz pliki", "Wybierz folder", "Rozpocznij przesyłanie",
         "Dostarcz",
     ],
-    "M7 sharing": ["Udostępnij", "Udostępnij na zewnątrz"],
 }  # fmt: skip
 
 

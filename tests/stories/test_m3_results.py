@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -208,34 +205,7 @@ def _wait_for_likeness(page: Page, file: Path, frame: int = 0) -> float:
     return best
 
 
-class TestACopyIsDownloaded(Results):
-    """M3.4, M3.7"""
-
-    def test_from_the_viewer_to_the_file(self) -> None:
-        self.given_a_signed_in_patient()
-        self.when_examination_is_opened()
-        self.when_the_viewer_is_opened()
-        self.page.get_by_text("Więcej opcji").first.click()
-        self.page.get_by_role("link", name="Export DICOM").first.click()
-        self.page.wait_for_url(re.compile(r"/download/$"))
-        with self.page.expect_download(timeout=60_000) as download:
-            self.page.locator("main form[method=post] button[type=submit]").first.click()
-        self.then_the_file_is_complete(Path(download.value.path()).read_bytes())
-
-    def then_the_file_is_complete(self, data: bytes) -> None:
-        names = zipfile.ZipFile(io.BytesIO(data)).namelist()
-        contents: Any = zipfile.ZipFile(io.BytesIO(data))
-        assert contents.testzip() is None
-        assert any(name.endswith("DICOMDIR") for name in names)
-        images = [
-            name
-            for name in names
-            if contents.read(name)[128:132] == b"DICM" and not name.endswith("DICOMDIR")
-        ]
-        assert len(images) == 59
-        report = (REPORTS / "TK-2026-11804.pdf").read_bytes()
-        assert any(contents.read(name) == report for name in names if name.lower().endswith(".pdf"))
-
+class TestTheMenuOfTheExamination(Results):
     def test_from_the_menu_of_the_examination(self) -> None:
         """M7.1: Akcje holds Export DICOM, Pobierz opis, Drukuj opis."""
         self.given_a_signed_in_patient()

@@ -45,11 +45,16 @@ def touch(*, session_key: str) -> None:
 
 def goes_on(*, session_key: str) -> bool:
     """For what runs longer than a request, a download: it counts as activity, and ends with its session."""
-    row = Session.objects.filter(session_key=revocation.subject_of(session_key)).only("seen_at").first()
+    return row_goes_on(row_key=revocation.subject_of(session_key))
+
+
+def row_goes_on(*, row_key: str) -> bool:
+    """The same for a sign-in of which only the digest is known."""
+    row = Session.objects.filter(session_key=row_key).only("seen_at").first()
     if row is None:
         return False
     if row.seen_at and is_due(clock.now() - row.seen_at):
-        touch(session_key=session_key)
+        Session.objects.filter(session_key=row_key).update(seen_at=clock.now())
     return True
 
 

@@ -29,13 +29,16 @@ def answer(parts: list[str], environ: Environ) -> Answer:
     if len(parts) < 5 or parts[1] != "studies" or parts[3] != "series":
         raise NotFound
     ticket = tickets.check(parts[0])
-    if not tickets.is_of_session(ticket, _session(environ)):
+    if not any(tickets.is_of_session(ticket, one) for one in _sessions(environ)):
         raise tickets.TicketRefused
     study_id = from_opaque_uid(parts[2])
     if study_id is None or study_id not in ticket.study_ids:
         raise NotFound
+    series_id = from_opaque_uid(parts[4])
+    if not tickets.covers(ticket, series_id):
+        raise NotFound
     entry = index.study(study_id)
-    row = _without_reports(entry.row(from_opaque_uid(parts[4])))
+    row = _without_reports(entry.row(series_id))
     rest = parts[5:]
     if len(rest) == 4 and rest[0] == "instances" and rest[2] == "frames":
         return _frame(row, from_opaque_uid(rest[1]), rest[3], environ)
@@ -58,9 +61,12 @@ def _without_reports(row: Row) -> Row:
     return replace(row, images=images, has_hidden=True)
 
 
-def _session(environ: Environ) -> str:
-    """The name of the browser's sign-in; compared with the ticket's digest, never looked up."""
-    return parse_cookie(environ.get("HTTP_COOKIE", "")).get(settings.SESSION_COOKIE_NAME, "")
+def _sessions(environ: Environ) -> list[str]:
+    """Names of the browser's sign-in and of its visit as a guest; compared with the ticket's digest, never
+    looked up.
+    """
+    cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
+    return [cookies.get(name, "") for name in (settings.SESSION_COOKIE_NAME, settings.GUEST_COOKIE_NAME)]
 
 
 def _frame(row: Row, instance_id: uuid.UUID | None, number: str, environ: Environ) -> Answer:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from .associations import Tally, note_association
 from .comparing import Comparison, Difference, compare
+from .describing import cannot_be_plain, describe
 from .peers import add_peer, find_peer, peers, record_refusal, remove_peer
 from .quarantine import dismiss, quarantine
 from .rejection import reject_study, revoke_rejection
@@ -16,8 +17,10 @@ __all__ = [
     "Source",
     "Tally",
     "add_peer",
+    "cannot_be_plain",
     "compare",
     "decide_mixed",
+    "describe",
     "dismiss",
     "find_peer",
     "keep_open",

@@ -7,6 +7,8 @@ from .login import *
 from .dicom import *
 from .hl7 import *
 from .oidc import *
+from .exports import *
+from .sharing import *
 from .environment import env
 
 env.refuse_unknown()

@@ -95,6 +95,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = int(login.SESSION_MOST.total_seconds())
 CSRF_COOKIE_NAME = f"__Host-{COOKIE}-csrf" if HTTPS else f"klisza_{COOKIE}_csrf"
 DEVICE_COOKIE_NAME = f"__Host-{COOKIE}-device" if HTTPS else f"klisza_{COOKIE}_device"
+GUEST_COOKIE_NAME = "__Host-guest" if HTTPS else "klisza_guest"
+GUEST_LINK_COOKIE_NAME = "__Host-guest-link" if HTTPS else "klisza_guest_link"
 CSRF_FAILURE_VIEW = "klisza.ui.errors.csrf_failure"
 LANGUAGE_COOKIE_NAME = "klisza_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -234,6 +234,7 @@ LOOKS = {
     "report.downloaded": gettext_lazy("Report downloaded"),
     "report.printed": gettext_lazy("Report printed"),
     "export.downloaded": gettext_lazy("Copy of the examination downloaded"),
+    "export.cancelled": gettext_lazy("Download of a copy cancelled"),
     "document.opened": gettext_lazy("Document opened"),
     "document.downloaded": gettext_lazy("Document downloaded"),
 }

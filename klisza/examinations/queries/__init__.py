@@ -35,6 +35,7 @@ from .reports import (
     version_document,
     versions_in_effect,
 )
+from .series import series_for
 from .tables import procedure_names, ward_of
 from .versions import Effect, effect_of, in_effect, moments, text_of
 from .visits import next_visit
@@ -106,6 +107,7 @@ __all__ = [
     "report_objects_open",
     "report_open",
     "reports_of",
+    "series_for",
     "shown_report",
     "shown_reports",
     "studies_of_corrected",

@@ -19,7 +19,7 @@ from klisza.examinations.models import (
 )
 from klisza.patients import queries as patients
 from klisza.patients.models import Grant, Patient
-from klisza.patients.viewer import Viewer
+from klisza.patients.viewer import ShareScope, Viewer
 
 PURPOSES = frozenset({"list", "detail", "images", "report", "export", "notice"})
 IMAGES_SHOWN = (Images.RECEIVING, Images.AVAILABLE)
@@ -36,6 +36,8 @@ def visible(viewer: Viewer, *, purpose: str) -> QuerySet[Examination]:
         raise ValueError(f"unknown purpose {purpose}")
     if viewer.kind == "staff" and not viewer.reason.strip():
         raise NotAllowed
+    if viewer.share is not None:
+        return _within_share(viewer.share, purpose)
     mine = open_now().filter(patient_id__in=viewer.patient_ids)
     if viewer.kind == "carer":
         mine = _within_grant(mine, viewer, purpose)
@@ -58,6 +60,16 @@ def _within_grant(mine: QuerySet[Examination], viewer: Viewer, purpose: str) -> 
     if viewer.scope == "no_reports" and purpose != "report":
         return mine.annotate(without_reports=Value(True))
     return mine.none()
+
+
+def _within_share(share: ShareScope, purpose: str) -> QuerySet[Examination]:
+    """What the sharer may see now, as far as it was shared: whatever closes it for them closes it here, too."""
+    mine = visible(share.sharer, purpose=purpose).filter(pk__in=share.examination_ids)
+    if purpose == "export" and not share.may_download:
+        return mine.none()
+    if share.with_report:
+        return mine
+    return mine.none() if purpose == "report" else mine.annotate(without_reports=Value(True))
 
 
 def in_scope(viewer: Viewer, examination: Examination, *, purpose: str) -> bool:

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 from klisza.accounts.decorators import patient_required
 from klisza.documents import queries as documents
 from klisza.examinations import panes, presenters, printing, queries
+from klisza.examinations.answers import file_response, made_pdf_response, png_response
 from klisza.examinations.services import note_document, note_list
 from klisza.patients import acting
 
-from .files import file_response, made_pdf_response, png_response
 from .viewer import viewer_of
 
 ORIGINS = ("report", "hospital", "own")

@@ -54,13 +54,13 @@ def series(
     """
     seen = [_Seen(entry, {**opaque, "SOPInstanceUID": entry["opaque_uid"]}, uid_key) for entry in instances]
     ordered = [seen[index] for index in display_order([item.key for item in seen])]
-    drawn = _previews([item for item in ordered if item.showable]) if preview else False
+    previewed = _previews([item for item in ordered if item.showable]) if preview else False
     _write_json("metadata.json.gz", [item.browser() for item in ordered if item.showable])
     _write_json("full.json.gz", [item.full for item in ordered if item.full])
     times = [_frame_time(item.dataset) for item in ordered if item.picture and item.picture.layout.frames > 1]
     return {
         "instances": {item.id: item.answer() for item in seen},
-        "preview": drawn,
+        "preview": previewed,
         "frame_time_ms": next((moment for moment in times if moment), None),
     }
 
@@ -71,8 +71,8 @@ def frame(*, path: str, number: int, longest: int) -> bool:
     found = picture(path, dataset, position)
     if found is None or not 0 <= number < found.layout.frames:
         raise NoPicture("there is no such frame")
-    drawn, _ = _draw(path, found, number)
-    jpeg(drawn, "frame.jpg", longest=longest, aspect=_aspect(dataset))
+    shown, _ = _draw(path, found, number)
+    jpeg(shown, "frame.jpg", longest=longest, aspect=aspect(dataset))
     return True
 
 
@@ -193,9 +193,9 @@ def _previews(showable: list[_Seen]) -> bool:
         item = showable[index]
         assert item.picture is not None  # noqa: S101 - showable
         try:
-            drawn, window = _draw(item.path, item.picture, item.picture.layout.frames // 2)
-            jpeg(drawn, "preview.jpg", longest=PREVIEW_SIDE, aspect=_aspect(item.dataset))
-            jpeg(drawn, "thumbnail.jpg", longest=THUMBNAIL_SIDE, aspect=_aspect(item.dataset))
+            shown, window = _draw(item.path, item.picture, item.picture.layout.frames // 2)
+            jpeg(shown, "preview.jpg", longest=PREVIEW_SIDE, aspect=aspect(item.dataset))
+            jpeg(shown, "thumbnail.jpg", longest=THUMBNAIL_SIDE, aspect=aspect(item.dataset))
         except BaseException:  # noqa: BLE001 - see _Seen
             item.unshowable = UNDECODABLE
             continue
@@ -218,11 +218,19 @@ def _suggest(showable: list[_Seen], window: tuple[float, float]) -> None:
 
 
 def _draw(path: str, found: Picture, number: int) -> tuple[np.ndarray[Any, Any], tuple[float, float] | None]:
-    dataset = found.dataset
-    pixels = next(decoded(path, found, [number]))
+    return drawn(next(decoded(path, found, [number])), found.dataset, number, longest=PREVIEW_SIDE)
+
+
+def drawn(
+    pixels: np.ndarray[Any, Any], dataset: Dataset, number: int, *, longest: int
+) -> tuple[np.ndarray[Any, Any], tuple[float, float] | None]:
+    """One decoded frame as 8-bit grey or RGB, whole blocks averaged while its long side stays at least `longest`.
+
+    Returns the picture and, for a grey one without a usable window, the one that was chosen.
+    """
     if pixels.ndim == 3 or str(dataset.get("PhotometricInterpretation", "")) not in GREY:
-        return np.rint(shrink(to_rgb(pixels, dataset), PREVIEW_SIDE)).astype(np.uint8), None
-    return grey(shrink(pixels, PREVIEW_SIDE), _of_frame(dataset, number))
+        return np.rint(shrink(to_rgb(pixels, dataset), longest)).astype(np.uint8), None
+    return grey(shrink(pixels, longest), _of_frame(dataset, number))
 
 
 def _of_frame(dataset: Dataset, number: int) -> Dataset:
@@ -241,7 +249,8 @@ def _of_frame(dataset: Dataset, number: int) -> Dataset:
     return own
 
 
-def _aspect(dataset: Dataset) -> float:
+def aspect(dataset: Dataset) -> float:
+    """Height of a pixel divided by its width, also of enhanced objects; 1 when unknown."""
     spacing = flattened(dataset).get("PixelSpacing")
     if not spacing:
         return aspect_of(dataset)
