@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from pytest_django import SettingsWrapper
+from pytest_django.fixtures import Settings as SettingsWrapper
 
 from klisza.accounts.models import Account, Revocation
 from klisza.audit.models import AuditEvent
