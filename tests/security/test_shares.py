@@ -80,16 +80,16 @@ def running_copy() -> tuple[Share, sending.Sending]:
     patient = a_patient()
     a_large_study(patient, 2)
     share, token = shared(patient, the_examination(patient))
-    services.admit_guest(token=token, pin="493127", by=GUEST, key="key")
-    begun = begin(share, queries.guest_viewer(share, GUEST))
+    _share, key = services.admit_guest(token=token, pin="493127", by=GUEST)
+    begun = begin(share, queries.guest_viewer(share, GUEST), key)
     return share, sending.open_sending(export=begun.export, key=begun.key)
 
 
-def begin(share: Share, viewer: object) -> exports.Begun:
+def begin(share: Share, viewer: object, key: str = "") -> exports.Begun:
     ids: list[uuid.UUID] = list(share.examinations.values_list("examination_id", flat=True))
     return exports.begin(
         viewer=viewer,
-        session="key",
+        session=key,
         examination_ids=ids,
         options=Options(viewer=False),  # type: ignore[arg-type]
     )

@@ -1,4 +1,4 @@
-"""Debian's Chromium for the stories. The tests of this folder share one process; each test has its own profile."""
+"""Debian's Chromium for the stories. A module's tests share one process; each test has its own profile."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ DESKTOP = {"width": 1280, "height": 800}
 NARROW = {"width": 320, "height": 640}
 
 
-# Not for the whole session: while it runs, Django refuses the database to other tests of the same process.
-@pytest.fixture(scope="package")
+# Not for the whole session: while it runs, Django refuses the database to tests of the same process.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])

@@ -209,6 +209,8 @@ MESSAGES = {
     "carer": gettext_lazy("Note about a carer's access"),
     "alarm": gettext_lazy("Alarm: many wrong logins"),
     "contact": gettext_lazy("Note that the hospital has another e-mail address or mobile number"),
+    "share": gettext_lazy("Link or PIN of a share"),
+    "shares": gettext_lazy("Note about shares"),
 }
 CHANNELS = {"mail": pgettext_lazy("a message", "e-mail"), "sms": pgettext_lazy("a message", "text message")}
 RELATIONS = {
