@@ -18,7 +18,9 @@ SLOW_FIRST = (
     "tests/faults/",
     "tests/security/test_live_",
     "tests/security/test_replay_matrix.py",
+    "tests/stories/test_session_end.py",
     "tests/stories/test_axe.py",
+    "tests/stories/test_factors.py",
     "tests/gateways/test_upper_layer.py",
 )
 

@@ -17,11 +17,13 @@ pytestmark = [
     pytest.mark.postgres,
     pytest.mark.skipif(programs() is None, reason="PostgreSQL's server programs are missing"),
 ]
+# What locks, counts and orders rows; everything else on PostgreSQL is the long form's business.
 CORE = [
     "tests/audit",
     "tests/notifications/test_jobs.py",
-    "tests/console",
-    "tests/patients",
+    "tests/patients/test_parallel.py",
+    "tests/patients/test_merge.py",
+    "tests/sharing/test_pins.py",
     "tests/accounts/test_first_login.py",
 ]
 KEY = "test-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH"
@@ -43,6 +45,7 @@ def test_core_passes_on_postgresql(url: str) -> None:
     assert done.returncode == 0, done.stdout[-4000:]
 
 
+@pytest.mark.long
 def test_counters_of_the_login_hold_on_postgresql(url: str) -> None:
     """R40-R43 against two web servers with four workers, killed between and during tries."""
     done = subprocess.run(

@@ -127,6 +127,7 @@ class TestAPatientLogsInWithAPasskey(FactorStory):
         self.then_the_page_says("Klucz dostępu nie został użyty")
         self.then_the_address_is("/login/")
 
+    @pytest.mark.long
     def test_a_link_survives_the_passkey(self) -> None:
         """S43"""
         self.given_a_patient_inside()
@@ -138,6 +139,7 @@ class TestAPatientLogsInWithAPasskey(FactorStory):
         self.page.get_by_role("button", name="Zaloguj się kluczem dostępu").click()
         self.then_the_address_is("/documents/")
 
+    @pytest.mark.long
     def test_after_the_password_it_replaces_the_code(self) -> None:
         self.given_a_patient_inside()
         self.when_opened("/account/security/add/")
@@ -191,6 +193,7 @@ class TestAPatientLogsInWithAnApp(FactorStory):
         self.then_the_address_is("/examinations/")
         expect(self.page.get_by_text("Następnym razem prościej")).to_have_count(0)
 
+    @pytest.mark.long
     def test_it_is_removed_again(self) -> None:
         self.given_a_patient_inside()
         self.when_opened("/account/security/add/")
@@ -239,6 +242,7 @@ class TestStaffCannotDoWithout(FactorStory):
         self.page.get_by_role("button", name="Usuń", exact=True).click()
         self.then_the_page_says("Personel musi mieć klucz dostępu albo aplikację")
 
+    @pytest.mark.long
     def test_with_an_app_that_is_lost_later(self) -> None:
         self.given_new_staff("ola")
         self.when_the_password_is_entered()
@@ -266,7 +270,9 @@ class TestStaffCannotDoWithout(FactorStory):
 
 
 class TestTheirPagesAreAccessible(FactorStory):
-    @pytest.mark.parametrize("language", ["pl", "en", "uk"])
+    @pytest.mark.parametrize(
+        "language", ["pl", *(pytest.param(one, marks=pytest.mark.long) for one in ("en", "uk"))]
+    )
     def test_axe_finds_nothing(self, language: str) -> None:
         page = self.given_a_patient_inside(screen={"width": 320, "height": 640})
         self.when_opened("/account/security/add/")

@@ -11,7 +11,9 @@ from playwright.sync_api import expect
 from .browser import DESKTOP, PHONE
 from .story import Story
 
-SCREENS = pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+SCREENS = pytest.mark.parametrize(
+    "screen", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.long)], ids=["phone", "desktop"]
+)
 TABS = ["Moje badania", "Moje dokumenty", "Moje ankiety", "Moje udostępnienia"]
 
 

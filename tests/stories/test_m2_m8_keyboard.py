@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from .keys import ByKeyboard
@@ -104,6 +105,7 @@ class TestChapter2(Chapters):
         self.when_pressed("main .row-title a")
         self.page.wait_for_url("**/examinations/*/")
 
+    @pytest.mark.long
     def test_m2_9_the_mail_leads_to_the_list(self) -> None:
         """The link of a notice, opened by somebody who is not signed in."""
         self.given_a_signed_in_patient()
@@ -155,6 +157,7 @@ class TestChapter8(Chapters):
         expect(self.page.locator(".banner-ok, .messages").first).to_be_visible()
         self.then_is_heard(("heading", "."))
 
+    @pytest.mark.long
     def test_m8_2_a_forgotten_password(self) -> None:
         self.given_the_login_page()
         self.then_is_heard(("link", "^Nie pamiętasz swojego hasła\\?$"))
@@ -193,6 +196,7 @@ class TestChapter8(Chapters):
         assert "+48 22 000 00 00" in text
         assert "zablokowan" in text
 
+    @pytest.mark.long
     def test_m8_4_a_forgotten_user_name(self) -> None:
         self.given_the_login_page()
         self.when_pressed("a[href='/login/forgotten-name/']")
@@ -204,6 +208,7 @@ class TestChapter8(Chapters):
         mails = self.portal.wait_for(lambda: self.portal.mails(self.person.email)[before:], what="the mail")
         assert self.person.user_name in str(mails[0].get_body(("plain",)).get_content())  # type: ignore[union-attr]
 
+    @pytest.mark.long
     def test_m8_5_never_activated(self) -> None:
         self.given_a_new_patient()
         first = self.person.password

@@ -15,7 +15,9 @@ from .browser import DESKTOP, PHONE
 from .story import Story
 
 REPORTS = ROOT / "klisza" / "operations" / "demo" / "data" / "reports"
-SCREENS = pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+SCREENS = pytest.mark.parametrize(
+    "screen", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.long)], ids=["phone", "desktop"]
+)
 ALIKE = 0.93
 DRAWN = "#picture[data-state=drawn]:not([data-waiting])"
 

@@ -116,7 +116,7 @@ class TestAMemberOfStaffUsesTheHospitalAccount(ProviderStory):
         self.then_the_staff_address_is("/login/")
         self.then_the_page_says("nie należy do żadnej grupy")
 
-    @pytest.mark.parametrize("screen", [PHONE, DESKTOP])
+    @pytest.mark.parametrize("screen", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.long)])
     def test_its_login_page(self, screen: dict[str, int]) -> None:
         self.given_a_browser(screen=screen)
         self.when_staff_open("/login/")
@@ -194,7 +194,7 @@ class TestAPatientProvesWhoSheIs(ProviderStory):
         assert self.portal.get("/login/")[0] == 200
         self.then_the_page_says("nie odpowiada")
 
-    @pytest.mark.parametrize("fault", ["stall", "drip"])
+    @pytest.mark.parametrize("fault", ["stall", pytest.param("drip", marks=pytest.mark.long)])
     def test_thirty_who_wait_for_it_hold_up_nobody(self, fault: str) -> None:
         """More than it has slots: those are told at once, and all within the deadline."""
         visitors = [httpx.Client(base_url=self.portal.url, timeout=30) for _ in range(30)]
@@ -218,7 +218,7 @@ class TestAPatientProvesWhoSheIs(ProviderStory):
         assert self.portal.get("/login/")[0] == 200
         return time.monotonic() - began
 
-    @pytest.mark.parametrize("screen", [PHONE, DESKTOP])
+    @pytest.mark.parametrize("screen", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.long)])
     def test_the_login_page(self, screen: dict[str, int]) -> None:
         self.given_a_browser(screen=screen)
         self.when_opened("/login/")

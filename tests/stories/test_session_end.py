@@ -56,7 +56,9 @@ class Ending(Story):
 
 
 class TestTheWarning(Ending):
-    @pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+    @pytest.mark.parametrize(
+        "screen", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.long)], ids=["phone", "desktop"]
+    )
     def test_it_asks_in_plain_words(self, screen: dict[str, int]) -> None:
         self.given_somebody_signed_in(screen=screen)
         self.then_the_warning_comes()
@@ -82,7 +84,9 @@ class TestTheWarning(Ending):
         assert ("button", "Zostań w portalu") in heard
         assert not [name for role, name in heard if role == "link"], "the page behind is not heard"
 
-    @pytest.mark.parametrize("key", ["Enter", "Space", "Escape"])
+    @pytest.mark.parametrize(
+        "key", ["Enter", *(pytest.param(key, marks=pytest.mark.long) for key in ("Space", "Escape"))]
+    )
     def test_a_key_keeps_the_session(self, key: str) -> None:
         self.given_somebody_signed_in()
         self.then_the_warning_comes()
@@ -103,6 +107,7 @@ class TestTheWarning(Ending):
         expect(second.get_by_role("alertdialog")).to_be_hidden()
         expect(first.get_by_role("alertdialog")).to_be_hidden()
 
+    @pytest.mark.long
     def test_typing_is_a_sign_of_life(self) -> None:
         self.given_somebody_signed_in(path=CONTACT)
         field = self.page.locator("main input[type=email]")
@@ -150,6 +155,7 @@ class TestInTheViewer(Ending):
         self.page.wait_for_timeout(IDLE_SECONDS * 400)
         assert self.page.evaluate("fetch('/account/alive/').then(answer => answer.status)") == 200
 
+    @pytest.mark.long
     def test_scrolling_is_a_sign_of_life(self) -> None:
         self.given_the_viewer()
         self.page.locator("#viewport").focus()
@@ -164,6 +170,7 @@ class TestInTheViewer(Ending):
         self.page.wait_for_url("**/login/?next=*")
 
 
+@pytest.mark.long
 class TestItCanBeExtended(Ending):
     def test_ten_times_by_keyboard(self) -> None:
         """WCAG 2.2.1, with the browser's clock moved; that the server agrees: tests/accounts/test_sessions.py."""
@@ -235,6 +242,7 @@ class TestTheEnd(Ending):
         expect(before.locator("h1")).not_to_contain_text("formularz wygasł")
         self.then_the_address_is("/account/contact/mail/code/")
 
+    @pytest.mark.long
     def test_somebody_else_never_sees_the_page(self) -> None:
         """Another account signs in meanwhile: what was typed is given up."""
         self.given_somebody_signed_in(path=CONTACT)

@@ -131,6 +131,7 @@ class TestKeysAlone(Looking):
         self.when_pressed("+", "+")
         assert self.zoom() > 1.4
 
+    @pytest.mark.long
     def test_series_by_tab_and_enter(self) -> None:
         page = self.given_the_viewer()
         card = page.locator("[data-series='0']")
@@ -145,6 +146,7 @@ class TestKeysAlone(Looking):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") != "viewport"
 
+    @pytest.mark.long
     def test_panels_close_by_escape(self) -> None:
         page = self.given_the_viewer()
         self.tab_to("[data-opens='panel-window']")
@@ -225,7 +227,7 @@ class TestTrouble(Looking):
 
 
 class TestEveryStateIsAccessible(Looking):
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
     def test_axe_finds_nothing_on_a_screen(self, scheme: str) -> None:
         page = self.given_the_viewer(color_scheme=scheme)
         assert violations(page) == []
@@ -236,7 +238,7 @@ class TestEveryStateIsAccessible(Looking):
         page.locator("[data-action='help']").click()
         assert violations(page) == []
 
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
     def test_axe_finds_nothing_on_a_phone(self, scheme: str) -> None:
         page = self.given_the_viewer(screen=PHONE, color_scheme=scheme)
         for panel in ("series", "window", "view", "measure"):
