@@ -21,8 +21,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 MESSAGES := $(shell find klisza -name django.po)
 FRONT := $(shell find frontend -path frontend/node_modules -prune -o -type f -print)
-# One more than processors: many tests wait for the clock.
-PROCESSES ?= 3
+PROCESSES ?= 2
 
 .PHONY: help run setup setup-test test test-long check bench clean
 
