@@ -140,7 +140,12 @@ def claim(*, channel: str) -> Claimed | None:
     if not _due(channel).exists():  # a look costs no write lock
         return None
     with transaction.atomic():
-        message = _due(channel).select_for_update(skip_locked=True, of=("self",)).order_by("-secret", "due_at").first()
+        message = (
+            _due(channel)
+            .select_for_update(skip_locked=True, of=("self",))
+            .order_by("-secret", "due_at")
+            .first()
+        )
         if message is None:
             return None
         message.state = Message.State.SENDING

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from klisza.ui import viewing
+
 
 @dataclass(frozen=True)
 class KeyRow:
@@ -20,15 +22,12 @@ class TouchRow:
 
 
 def for_script() -> dict[str, str]:
-    return _state() | _failures() | _windows() | _modes()
+    return _state() | _failures() | viewing.windows() | _modes()
 
 
 def _state() -> dict[str, str]:
     return {
-        "loading": _("Loading the images…"),
-        "image": _("Image {number} of {total}"),
-        "series": _("Series {number}: {title}"),
-        "window": _("Window {center} / {width}"),
+        **viewing.position(),
         "zoom": _("Zoom {zoom}×"),
         "measure_no_scale": _("no scale in this image"),
         "measure_detector": _("approximate: measured on the detector"),
@@ -56,17 +55,6 @@ def _failures() -> dict[str, str]:
     }
 
 
-def _windows() -> dict[str, str]:
-    return {
-        "preset_auto": _("Automatic"),
-        "preset_lung": _("Lungs"),
-        "preset_bone": _("Bones"),
-        "preset_brain": _("Brain"),
-        "preset_abdomen": _("Abdomen"),
-        "preset_vessels": _("Vessels"),
-    }
-
-
 def _modes() -> dict[str, str]:
     return {
         "mode_window": _("Drag over the image: brightness and contrast"),
@@ -78,29 +66,30 @@ def _modes() -> dict[str, str]:
 
 def keys() -> list[KeyRow]:
     """The same keys as in frontend/viewer/keyboard.ts."""
+    both = viewing.keys()
     return [
-        KeyRow(("↑", "↓"), _("previous or next image")),
-        KeyRow(("PgUp", "PgDn"), _("ten images back or forward")),
-        KeyRow(("Home", "End"), _("first or last image")),
-        KeyRow(("[", "]"), _("previous or next series")),
-        KeyRow((_("Space"),), _("play or pause a moving picture")),
-        KeyRow(("+", "−", "0"), _("zoom in, zoom out, whole image")),
-        KeyRow(("Shift + ← ↑ → ↓",), _("move the image")),
+        KeyRow(("↑", "↓"), both["key_images"]),
+        KeyRow(("PgUp", "PgDn"), both["key_ten"]),
+        KeyRow(("Home", "End"), both["key_ends"]),
+        KeyRow(("[", "]"), both["key_series"]),
+        KeyRow((both["space"],), _("play or pause a moving picture")),
+        KeyRow(("+", "−", "0"), both["key_zoom"]),
+        KeyRow(("Shift + ← ↑ → ↓",), both["key_move"]),
         KeyRow(("1", "2", "…"), _("ready-made brightness: automatic, then as in the list")),
-        KeyRow(("B", "D"), _("brighter, darker")),
-        KeyRow(("K", "M"), _("more contrast, less contrast")),
-        KeyRow(("I",), _("negative")),
+        KeyRow(("B", "D"), both["key_brightness"]),
+        KeyRow(("K", "M"), both["key_contrast"]),
+        KeyRow(("I",), both["key_invert"]),
         KeyRow(("R", "H", "V"), _("rotate, mirror, upside down")),
         KeyRow(("Delete",), _("delete a measurement")),
-        KeyRow(("Z",), _("everything as at the beginning")),
-        KeyRow(("O",), _("show or hide the report")),
+        KeyRow(("Z",), both["key_reset"]),
+        KeyRow(("O",), both["key_report"]),
         KeyRow(("F",), _("full screen")),
     ]
 
 
 def touches() -> list[TouchRow]:
     return [
-        TouchRow(_("One finger up or down"), _("previous or next image")),
+        TouchRow(_("One finger up or down"), viewing.keys()["key_images"]),
         TouchRow(_("Two fingers"), _("zoom and move the image")),
         TouchRow(_("Two quick taps"), _("zoom in; again: whole image")),
     ]

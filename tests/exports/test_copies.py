@@ -50,17 +50,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def patient() -> Patient:
-    return a_patient()
-
-
-@pytest.fixture
-def client(client: Client, patient: Patient) -> Client:
-    sign_in(client, patient.account)
-    return client
-
-
 @pytest.fixture(scope="module")
 def bodies(samples: Path) -> list[bytes]:
     return [as_stored(file.read_bytes()) for file in files(samples)]

@@ -15,8 +15,7 @@ from klisza.blobs.models import Blob
 from klisza.examinations import services as examinations
 from klisza.exports import services
 from klisza.patients.models import Patient
-from tests.accounts.people import sign_in
-from tests.examinations.given import SCRIPT, a_patient, a_study, an_instance
+from tests.examinations.given import SCRIPT, a_study, an_instance
 
 from .given import a_large_study, asked, file_of
 
@@ -28,17 +27,6 @@ SIZES = [
     pytest.param(256, id="256 MiB"),
     pytest.param(2048, id="2 GiB", marks=pytest.mark.long),
 ]
-
-
-@pytest.fixture
-def patient() -> Patient:
-    return a_patient()
-
-
-@pytest.fixture
-def client(client: Client, patient: Patient) -> Client:
-    sign_in(client, patient.account)
-    return client
 
 
 def a_sparse_study(patient: Patient, megabytes: int) -> None:

@@ -21,8 +21,7 @@ from klisza.exports.models import Export
 from klisza.patients.models import Patient
 from klisza.standards.dicom.dicomdir import Directory, Leaf
 from klisza.standards.dicom.uids import EXPLICIT_LE
-from tests.accounts.people import sign_in
-from tests.examinations.given import a_patient, a_report, an_examination
+from tests.examinations.given import a_report, an_examination
 
 from . import pdi
 from .given import a_copied_study, as_stored, asked, downloaded, file_of, files, unpacked
@@ -37,17 +36,6 @@ TYPES = {
     "1.2.840.10008.5.1.4.1.1.88.11": "SR DOCUMENT", KEY_OBJECT: "KEY OBJECT DOC",
     "1.2.840.10008.5.1.4.1.1.11.1": "PRESENTATION", "1.2.840.10008.5.1.4.1.1.104.1": "ENCAP DOC",
 }  # fmt: skip
-
-
-@pytest.fixture
-def patient() -> Patient:
-    return a_patient()
-
-
-@pytest.fixture
-def client(client: Client, patient: Patient) -> Client:
-    sign_in(client, patient.account)
-    return client
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,15 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from klisza.ui import viewing
+
 
 def in_all_languages() -> dict[str, dict[str, str]]:
     """Language code -> key -> sentence."""
     found = {}
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
-            found[code] = _start() | _parts() | _controls() | _windows() | _help()
+            found[code] = _start() | _parts() | _controls() | viewing.windows() | _help()
     return found
 
 
@@ -43,19 +45,16 @@ def _start() -> dict[str, str]:
 
 def _parts() -> dict[str, str]:
     return {
+        **viewing.position(),
         "title": _("Image viewer"),
         "born": _("born {date}"),
         "series_list": _("Series"),
-        "series": _("Series {number}: {title}"),
         "untitled": _("Series {number}"),
         **_counted(),
-        "image": _("Image {number} of {total}"),
         "report": _("Report"),
         "report_page": _("Report, page {number}"),
         "report_file": _("This part of the report is in the folder REPORT."),
-        "loading": _("Loading the images…"),
         "unshowable": _("This image cannot be shown here. It is in the folder DICOM."),
-        "window": _("Window {center} / {width}"),
     }
 
 
@@ -88,36 +87,14 @@ def _controls() -> dict[str, str]:
     }
 
 
-def _windows() -> dict[str, str]:
-    return {
-        "preset_auto": _("Automatic"),
-        "preset_lung": _("Lungs"),
-        "preset_bone": _("Bones"),
-        "preset_brain": _("Brain"),
-        "preset_abdomen": _("Abdomen"),
-        "preset_vessels": _("Vessels"),
-    }
-
-
 def _help() -> dict[str, str]:
     """The same as in frontend/offline-viewer/controls.ts."""
     return {
-        "key_images": _("previous or next image"),
-        "key_ten": _("ten images back or forward"),
-        "key_ends": _("first or last image"),
-        "key_series": _("previous or next series"),
+        **viewing.keys(),
         "key_play": _("play or pause"),
-        "key_zoom": _("zoom in, zoom out, whole image"),
-        "key_move": _("move the image"),
         "key_presets": _("ready-made brightness"),
-        "key_brightness": _("brighter, darker"),
-        "key_contrast": _("more contrast, less contrast"),
-        "key_invert": _("negative"),
-        "key_reset": _("everything as at the beginning"),
-        "key_report": _("show or hide the report"),
         "touch_one": _("One finger up or down: previous or next image"),
         "touch_two": _("Two fingers: zoom and move the image"),
         "touch_tap": _("Two quick taps: zoom in; again: whole image"),
         "mouse": _("Mouse: drag changes brightness, the wheel turns over the images"),
-        "space": _("Space"),
     }
