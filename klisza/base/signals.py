@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import queue
+import os
 import signal
 import threading
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def stop_asked() -> threading.Event:
     """An event that SIGTERM or SIGINT sets. Call on the main thread.
 
-    A thread sets it, not the handler: a handler runs between two steps of the main thread, which may be inside
-    `wait` with the event's own lock in its hand, and would wait for it for ever. SimpleQueue.put is made for this.
+    A handler runs on the main thread, between two of its steps: inside `wait` it would want a lock which that
+    thread holds, and not at all while the kernel gives the signal to another thread. So the handler does nothing;
+    whichever thread is hit, the interpreter writes the signal's number into a pipe, and a thread reads it there.
     """
-    stop, asked = threading.Event(), queue.SimpleQueue[int]()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: asked.put(received))
+    stop = threading.Event()
+    heard, rung = os.pipe()
+    os.set_blocking(rung, False)
+    signal.set_wakeup_fd(rung, warn_on_full_buffer=False)
+    for number in STOPS:
+        signal.signal(number, lambda _number, _frame: None)
 
     def pass_on() -> None:
-        asked.get()
+        while os.read(heard, 1)[0] not in STOPS:
+            pass
         stop.set()
 
     threading.Thread(target=pass_on, name="stop-asked", daemon=True).start()

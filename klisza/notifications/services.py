@@ -218,6 +218,11 @@ def withdraw(*, message_ids: Iterable[uuid.UUID]) -> None:
     waiting.update(state=Message.State.EXPIRED, sealed=b"", finished_at=now)
 
 
+def wait_for(*, message_id: uuid.UUID, after: Message) -> None:
+    """What has not left yet goes after this one now; see `enqueue_mail`."""
+    Message.objects.filter(pk=message_id, state=Message.State.WAITING).update(after=after)
+
+
 def _ours(message_id: uuid.UUID, attempt: int) -> QuerySet[Message]:
     """Nothing when the lease was lost meanwhile and somebody else has claimed it."""
     return Message.objects.filter(pk=message_id, state=Message.State.SENDING, attempts=attempt)

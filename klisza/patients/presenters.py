@@ -55,6 +55,7 @@ DATA_ACTIONS = {
     "share.blocked": _("Share blocked"),
     "share.unblocked": _("Share unblocked"),
     "share.extended": _("Share extended"),
+    "share.link_replaced": _("New link for a share"),
     "share.pin_replaced": _("PIN of a share replaced"),
     "share.left": _("Share closed by its recipient"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),

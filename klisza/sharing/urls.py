@@ -14,6 +14,7 @@ SHARING: list[URLPattern] = [
     path("shares/<uuid:share_id>/extend/", views.extend, name="extend"),
     path("shares/<uuid:share_id>/block/", views.block, name="block"),
     path("shares/<uuid:share_id>/unblock/", views.unblock, name="unblock"),
+    path("shares/<uuid:share_id>/link/", views.new_link, name="new-link"),
     path("shares/<uuid:share_id>/pin/", views.new_pin, name="new-pin"),
     path("examinations/<uuid:examination_id>/share/", views.choose, name="choose"),
     path("examinations/<uuid:examination_id>/share/outside/", views.outside, name="outside"),

@@ -57,11 +57,13 @@ def staff_account(**fields: Any) -> Account:
 
 
 def outbox(channel: str = "") -> list[dict[str, Any]]:
-    """What was put into the outbox, oldest first."""
+    """What lies in the outbox with its text, oldest first."""
     rows = Message.objects.order_by("created_at", "pk")
     rows = rows.filter(channel=channel) if channel else rows
     return [
-        {**json.loads(sealing.unseal(bytes(row.sealed), purpose="outbox")), "kind": row.kind} for row in rows
+        {**json.loads(sealing.unseal(bytes(row.sealed), purpose="outbox")), "kind": row.kind}
+        for row in rows
+        if row.sealed
     ]
 
 

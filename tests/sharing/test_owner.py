@@ -26,7 +26,19 @@ from tests.accounts.people import SOMEBODY, outbox, sign_in
 from tests.examinations.given import a_patient
 from tests.patients.carers import a_carer, given
 
-from .given import DOCTOR, GUEST, PIN, Browser, anna, owner, screen_of, shared, viewer_of, with_results
+from .given import (
+    DOCTOR,
+    GUEST,
+    PIN,
+    Browser,
+    anna,
+    owner,
+    screen_of,
+    shared,
+    token_of,
+    viewer_of,
+    with_results,
+)
 
 pytestmark = pytest.mark.django_db
 GOOD: dict[str, Any] = {
@@ -195,7 +207,7 @@ class TestMyShares:
             assert words in page
         assert "otwarto raz" in hers[2].get("/shares/").content.decode()
 
-    @pytest.mark.parametrize("act", ["revoke", "block", "unblock", "extend", "pin"])
+    @pytest.mark.parametrize("act", ["revoke", "block", "unblock", "extend", "link", "pin"])
     def test_only_the_owner_and_only_by_post(self, hers: Hers, act: str) -> None:
         foreign, _token = shared(*anna("Z9"))
         own, _token = shared(hers[0], hers[1])
@@ -218,6 +230,20 @@ class TestMyShares:
         assert found
         assert found.group(1) not in hers[2].get(f"/shares/{share.pk}/").content.decode()
         assert Browser().open(token, found.group(1)).redirect_chain[-1][0] == screen_of(share)
+
+    def test_a_lost_link_is_replaced_and_the_old_one_dead(self, hers: Hers) -> None:
+        """The PIN that has not left yet waits for the new link."""
+        share, lost = shared(hers[0], hers[1])
+        assert hers[2].post(f"/shares/{share.pk}/link/").status_code == 302
+        share.refresh_from_db()
+        found = token_of(share)
+        assert found != lost
+        assert Browser().follow(lost).status_code == 404
+        assert Browser().open(found).redirect_chain[-1][0] == screen_of(share)
+        assert share.pin_message.after_id == share.link_message_id
+        services.revoke(share=share, by=SOMEBODY)
+        hers[2].post(f"/shares/{share.pk}/link/")
+        assert not [mail for mail in outbox("mail") if "/s/" in mail["text"]]
 
     def test_a_link_that_came_back_is_shown(self, hers: Hers) -> None:
         """A mistyped address is revoked by the owner."""

@@ -2,7 +2,7 @@
 
 from .admitting import admit_guest, leave, touch
 from .answering import write_back
-from .ending import block, end_over, extend, new_pin, revoke, unblock
+from .ending import block, end_over, extend, new_link, new_pin, revoke, unblock
 from .noticing import note_bounces, tell_of_openings
 from .opening import Wish, open_share, print_slip, share_inside
 from .units import close_unit, make_unit, set_members
@@ -16,6 +16,7 @@ __all__ = [
     "extend",
     "leave",
     "make_unit",
+    "new_link",
     "new_pin",
     "note_bounces",
     "open_share",

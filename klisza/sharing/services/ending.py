@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from klisza.accounts.services import revoke as revoke_tickets
 from klisza.audit.actor import SYSTEM, Actor
 from klisza.audit.services import record
-from klisza.base import clock
+from klisza.base import clock, ids
 from klisza.base.errors import Refused
 from klisza.notifications import services as notifications
 from klisza.sharing import pins, queries
@@ -75,12 +75,7 @@ def new_pin(*, share: Share, by: Actor) -> str:
 
     Returns it: it is shown once. Raises Refused when there is nothing to open.
     """
-    if (
-        share.kind != Share.Kind.EXTERNAL
-        or share.state == Share.State.ENDED
-        or share.expires_at <= clock.now()
-    ):
-        raise Refused(_("This share is over. Please make a new one."))
+    _check_goes_on(share)
     pin = pins.new_pin(avoiding=[share.patient.birth_date])
     pin_hash = pins.hashed(share.pk, pin)
     with transaction.atomic():
@@ -96,6 +91,33 @@ def new_pin(*, share: Share, by: Actor) -> str:
         share.save(update_fields=["pin_message"])
         record("share.pin_replaced", by=by, patient_id=share.patient_id, objects=[share])
     return pin
+
+
+@sensitive_variables("token")
+def new_link(*, share: Share, by: Actor) -> None:
+    """Lost in the recipient's mailbox: a new link goes to the same address, the old one opens nothing any more.
+
+    PIN, state and visits that have begun stay as they are. Raises Refused when there is nothing to open.
+    """
+    _check_goes_on(share)
+    token = ids.token()
+    with transaction.atomic():
+        rows = Share.objects.filter(pk=share.pk).exclude(state=Share.State.ENDED)
+        if not rows.update(token_digest=queries.token_digest(token)):
+            raise Refused(_("This share is over. Please make a new one."))
+        _withdraw([share.link_message_id])
+        share.refresh_from_db()
+        share.link_message = telling.send_link(share, token)
+        share.save(update_fields=["link_message"])
+        if share.pin_message_id:
+            notifications.wait_for(message_id=share.pin_message_id, after=share.link_message)
+        record("share.link_replaced", by=by, patient_id=share.patient_id, objects=[share])
+
+
+def _check_goes_on(share: Share) -> None:
+    is_over = share.state == Share.State.ENDED or share.expires_at <= clock.now()
+    if share.kind != Share.Kind.EXTERNAL or is_over:
+        raise Refused(_("This share is over. Please make a new one."))
 
 
 def end_over() -> int:

@@ -2,7 +2,7 @@
 
 from .guest import landing, leave, link, longer, not_mine, note, screen
 from .guest_files import download, report_file, report_page
-from .mine import block, extend, made, new_pin, one, overview, revoke, unblock
+from .mine import block, extend, made, new_link, new_pin, one, overview, revoke, unblock
 from .share import choose, confirm, inside, outside
 from .slip import slip
 from .units import (
@@ -28,6 +28,7 @@ __all__ = [
     "link",
     "longer",
     "made",
+    "new_link",
     "new_pin",
     "not_mine",
     "note",

@@ -135,6 +135,20 @@ def new_pin(request: PortalRequest, share_id: uuid.UUID) -> HttpResponse:
     return render(request, "sharing/made.html", context)
 
 
+@require_POST
+@patient_required
+@fresh
+def new_link(request: PortalRequest, share_id: uuid.UUID) -> HttpResponse:
+    """The recipient cannot find the mail: the portal does not know the old link, so there is a new one."""
+    share = _mine(request, share_id)
+    return _done(
+        request,
+        share,
+        lambda: services.new_link(share=share, by=request.actor),
+        _("A new link is on its way to the recipient. The PIN stays the same."),
+    )
+
+
 def _done(request: PortalRequest, share: Share, act: Callable[[], None], sentence: str) -> HttpResponse:
     try:
         act()

@@ -10,6 +10,7 @@ from klisza.audit import queries
 
 class Command(BaseCommand):
     help = "audit verify: recompute the chain of the audit log and compare it with the signed heads."
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=["verify"])

@@ -26,6 +26,7 @@ def day(text: str) -> date:
 
 class Command(BaseCommand):
     help = "Make or correct a patient; the account appears by itself once e-mail and mobile are known."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

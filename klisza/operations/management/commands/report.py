@@ -30,6 +30,7 @@ def moment(text: str) -> datetime:
 
 class Command(BaseCommand):
     help = "File a report (PDF) of one examination."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

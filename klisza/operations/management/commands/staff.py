@@ -15,6 +15,7 @@ from klisza.base.errors import Refused
 
 class Command(BaseCommand):
     help = "staff create | reset | close | list: who may sign in to the staff pages."
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_subparsers(dest="what", required=True)
