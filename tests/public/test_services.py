@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,9 +68,13 @@ def test_a_new_telephone_makes_a_new_pdf(settings: Settings) -> None:
     assert not first.exists()
 
 
-def test_the_worker_makes_what_is_missing() -> None:
+def test_the_worker_makes_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in its first minute."""
+    monkeypatch.setattr(jobs, "_BEGAN", time.monotonic())
+    assert jobs.run_instructions() == 0
     assert services.pdf_size("uk") is None
 
+    monkeypatch.setattr(jobs, "_BEGAN", time.monotonic() - jobs.MINUTE)
     assert jobs.run_instructions() == 3
     assert jobs.run_instructions() == 0
 

@@ -52,9 +52,10 @@ class TestTheInstructionIsOneSource(Story):
             expect(self.page.get_by_role("heading", name=re.compile(rf"^{chapter}\.")).first).to_be_visible()
 
     def test_the_same_as_a_pdf(self) -> None:
+        """The first reader of a new portal has it made; from then on its size stands beside it."""
         self.given_a_browser()
+        answer = self.page.request.get(self.portal.url + "/instruction.pdf", timeout=60_000)
+        assert answer.body().startswith(b"%PDF-")
         self.when_opened("/instruction/")
         with_size = re.compile(r"PDF, [\d,.]+\s(kB|KB|MB)")
         expect(self.page.locator("main :has(> a[href='/instruction.pdf'])").first).to_contain_text(with_size)
-        answer = self.page.request.get(self.portal.url + "/instruction.pdf")
-        assert answer.body().startswith(b"%PDF-")
