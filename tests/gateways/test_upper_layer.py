@@ -307,6 +307,7 @@ def test_associations_end_as_the_library_ends_them(shared_door: Door, oracle: in
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.long
 def test_two_thousand_associations(shared_door: Door, oracle: int) -> None:  # noqa: F811
     wrong = compare(shared_door, oracle, range(1000, 3000))
