@@ -33,7 +33,7 @@ INSTALLED_APPS = [
     "django_vite",
     *(f"klisza.{app}" for app in (
         "base", "ui", "notifications", "audit", "blobs", "accounts", "patients", "documents", "archive", "examinations",
-        "exports", "sharing", "questionnaires", "viewer", "gateways", "public", "console", "operations",
+        "exports", "sharing", "uploads", "questionnaires", "viewer", "gateways", "public", "console", "operations",
     )),
 ]  # fmt: skip
 MIDDLEWARE = [
