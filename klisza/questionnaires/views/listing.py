@@ -1,5 +1,3 @@
-"""The tab "My surveys" (M2.8)."""
-
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
