@@ -149,3 +149,36 @@ class Flag(models.Model):
         indexes = [
             models.Index(fields=["severity"], condition=models.Q(seen_at=None), name="flag_unseen"),
         ]
+
+
+class Draft(models.Model):
+    """What staff are building; it becomes a version when it is published.
+
+    revision: raised with every change; a page that was opened before does not overwrite it.
+    """
+
+    questionnaire = models.OneToOneField(Questionnaire, on_delete=models.CASCADE, related_name="draft")
+    definition = models.JSONField()
+    revision = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey("accounts.Account", null=True, on_delete=models.SET_NULL, related_name="+")
+
+
+class ProcedureRule(models.Model):
+    """Whoever gets an order with this code is asked.
+
+    days_before: the answers are due so long before the appointment. created_at: orders from then on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    procedure_code = models.CharField(max_length=64)
+    questionnaire = models.ForeignKey(Questionnaire, on_delete=models.CASCADE, related_name="rules")
+    message = models.CharField(max_length=1000, blank=True)
+    days_before = models.PositiveSmallIntegerField(default=1)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey("accounts.Account", null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["procedure_code", "questionnaire"], name="procedurerule_once")
+        ]
