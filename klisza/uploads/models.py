@@ -138,3 +138,65 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return "Upload"  # its id is what opens it
+
+
+class Preview(models.Model):
+    """Handed-in images as staff look at them: an archive study of opaque UIDs that no patient and no machine sees.
+
+    Its own UIDs: a file from outside must never take the place of an object that a department is yet to send (R28).
+    """
+
+    study = models.OneToOneField(
+        "archive.Study", primary_key=True, on_delete=models.CASCADE, related_name="preview"
+    )
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="previews")
+    study_instance_uid = models.CharField(max_length=64)  # as the files say
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "study_instance_uid"], name="preview_study_once")
+        ]
+
+
+class Previewed(models.Model):
+    """This file was put into its preview, or cannot be."""
+
+    file = models.OneToOneField(
+        HandedFile, primary_key=True, on_delete=models.CASCADE, related_name="previewed"
+    )
+    is_shown = models.BooleanField()
+
+
+class Takeover(models.Model):
+    """What staff decided about files of a delivery; the worker carries an acceptance out.
+
+    verdict: accepted | refused. accession_number: of the chosen order, or a new one (IHE import reconciliation).
+    issuer, local_id: the number of the person in this hospital that the images are to carry. peer_name: to whom they
+    are forwarded, empty = to nobody. state: waiting | done. message: what the person reads, in plain words.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="takeovers")
+    verdict = models.CharField(max_length=8)
+    message = models.CharField(max_length=1000, blank=True)
+    files = models.ManyToManyField(HandedFile, related_name="takeovers")
+    examination = models.ForeignKey(
+        "examinations.Examination", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    accession_number = models.CharField(max_length=16, blank=True)
+    issuer = models.CharField(max_length=128, blank=True)
+    local_id = models.CharField(max_length=128, blank=True)
+    peer_name = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=7, default="waiting")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    by_account = models.ForeignKey("accounts.Account", null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["asked_at"], condition=models.Q(state="waiting"), name="takeover_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return f"Takeover {self.pk}"
