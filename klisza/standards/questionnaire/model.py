@@ -48,6 +48,14 @@ class FlagRule:
 
 
 @dataclass(frozen=True)
+class Variable:
+    """name: without the percent sign; expression: FHIRPath."""
+
+    name: str
+    expression: str
+
+
+@dataclass(frozen=True)
 class Item:
     """One item. `number`: its place in the whole form, from 0; ancestors: from the outside, without itself.
 
@@ -81,12 +89,15 @@ class Item:
     entry_format: str = ""
     max_size: int = 0  # bytes, of attachments
     mime_types: tuple[str, ...] = ()
+    open_unit: bool = False
     unit: Answer | None = None  # Coding: of quantity, or shown beside a number
     units: tuple[Answer, ...] = ()
     min_occurs: int = 0
     max_occurs: int = 0  # 0 = no limit said
     calculated: str = ""  # FHIRPath
     initial_expression: str = ""
+    enable_expression: str = ""
+    variables: tuple[Variable, ...] = ()
     flags: tuple[FlagRule, ...] = ()
     ancestors: tuple[str, ...] = ()
     loops: tuple[str, ...] = ()
@@ -102,12 +113,6 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Variable:
-    name: str
-    expression: str
-
-
-@dataclass(frozen=True)
 class Definition:
     title: str
     items: tuple[Item, ...]
@@ -117,6 +122,7 @@ class Definition:
     description: str = ""
     variables: tuple[Variable, ...] = ()
     by_link: dict[str, Item] = field(default_factory=dict, repr=False)
+    resource: dict[str, object] = field(default_factory=dict, repr=False)
 
     def item(self, link_id: str) -> Item:
         """Raises KeyError."""
