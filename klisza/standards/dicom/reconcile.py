@@ -28,7 +28,16 @@ from .uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 UTF8 = "ISO_IR 192"
 COERCED = "COERCE"  # CID-less enumerated value of (0400,0565)
-MISTAKES = (Unreadable, ValueError, TypeError, AttributeError, KeyError, NotImplementedError, OSError, RecursionError)
+MISTAKES = (
+    Unreadable,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+)
 # What says whose the images are and which order they belong to: gone from the data set, kept as original attributes.
 REPLACED = (
     "AccessionNumber", "IssuerOfAccessionNumberSequence", "PatientName", "PatientID", "IssuerOfPatientID",
