@@ -76,6 +76,7 @@ class SurveyRequest(models.Model):
     # Raised by one with every change of an answer; the completion names the one it has read.
     answers_version = models.PositiveIntegerField(default=0)
     begun_at = models.DateTimeField(null=True)
+    page = models.PositiveSmallIntegerField(default=0)  # where to go on, on whatever device
     reminded_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_reason = models.CharField(max_length=300, blank=True)
@@ -106,6 +107,23 @@ class Answer(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["request", "path"], name="answer_once")]
+
+
+class AnswerFile(models.Model):
+    """A file that answers one question (type attachment), named by its answer as {"id": ...}."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    request = models.ForeignKey(SurveyRequest, on_delete=models.CASCADE, related_name="files")
+    path = models.CharField(max_length=255)
+    blob = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    # Made at the completion: what "Moje dokumenty" shows.
+    document = models.ForeignKey("documents.Document", null=True, on_delete=models.SET_NULL, related_name="+")
+
+    def __str__(self) -> str:
+        return f"AnswerFile {self.pk}"
 
 
 class Completion(models.Model):
