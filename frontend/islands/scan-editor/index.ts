@@ -3,6 +3,7 @@
  * word in it) and calls `openScanEditor(files)`; what comes back stands on the delivery's list at the server already,
  * so that the page adds a row and sends nothing.
  */
+import './scan-editor.css';
 import type { Scan } from './api';
 import { Editor } from './editor';
 
