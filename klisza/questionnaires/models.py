@@ -146,7 +146,8 @@ class Completion(models.Model):
     pdf = models.ForeignKey("blobs.Blob", on_delete=models.PROTECT, related_name="+")
     document = models.ForeignKey("documents.Document", null=True, on_delete=models.SET_NULL, related_name="+")
     stated_at = models.DateTimeField(null=True)  # when the person said there are no files
-    files_chased_at = models.DateTimeField(null=True)  # the one mail about missing files
+    # All files have come, or whoever promised them was told once that they have not (M6.8).
+    files_settled_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["completed_at"], name="completion_at")]

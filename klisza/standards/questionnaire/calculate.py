@@ -46,15 +46,19 @@ def _values(
     }
 
 
-def initials(definition: Definition, *, patient: dict[str, Any] | None = None) -> dict[str, list[Answer]]:
-    """What stands in the form before anybody answers. patient: FHIR Patient, for initialExpression.
+def initials(
+    definition: Definition, answers: Answers | None = None, *, patient: dict[str, Any] | None = None
+) -> dict[str, list[Answer]]:
+    """What stands in the form where nobody has answered. patient: FHIR Patient, for initialExpression.
 
-    Only of places that are there at once; an instance of a group that is added later begins with `initial_of`.
+    answers: which instances of repeated groups there are; a place that has a row in it keeps that, also an empty one.
     """
     response: dict[str, Any] = {"resourceType": "QuestionnaireResponse", "item": []}
     ask = Evaluator(definition, response, patient)
-    found = {}
-    for item, path in walk(definition, {}):
+    found: dict[str, list[Answer]] = {}
+    for item, path in walk(definition, answers or {}):
+        if answers and str(path) in answers:
+            continue
         first = initial_of(item)
         if not first and item.initial_expression:
             first = as_answers(item, ask.of(item, {"linkId": item.link_id}, item.initial_expression))

@@ -74,6 +74,22 @@ class _State:
         said = self.answers.get(str(Path(asked.link_id, place)), ()) if self.is_enabled(asked, place) else ()
         return holds(condition, list(said))
 
+    def rule(self, item: Item, at: tuple[int, ...]) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        if item.ancestors:
+            group = self.definition.by_link[item.ancestors[-1]]
+            made["in"] = str(Path(group.link_id, at[: len(group.loops)]))
+        if item.conditions:
+            made["all"] = item.all_conditions
+            made["when"] = [
+                [str(Path(one.question, self._asked_at(item, at, one))), one.operator, one.answer]
+                for one in item.conditions
+            ]
+        return made
+
+    def _asked_at(self, item: Item, at: tuple[int, ...], condition: Condition) -> tuple[int, ...]:
+        return self._nearest(item, at, self.definition.by_link[condition.question])
+
     def _nearest(self, item: Item, at: tuple[int, ...], asked: Item) -> tuple[int, ...]:
         """The occurrence of a question that a condition means: in the same group, else the last before, else the
         first after (R4, enableWhen.question)."""
@@ -85,6 +101,24 @@ class _State:
             there = instances(self.definition.by_link[loop], place, self.answers)
             place = (*place, there[-1] if asked.number < item.number else there[0])
         return place
+
+
+def plan(
+    definition: Definition, answers: Answers, *, patient: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The conditions of every place as plain JSON, for a script that decides the same without asking again.
+
+    {path: {"in": path of what is around it, "all": bool, "when": [[path asked, operator, answer]]}}; "never" instead
+    of conditions where an expression has refused it. Holds as long as no instance is added or removed.
+    """
+    state = _State(definition, answers)
+    refused: frozenset[str] = frozenset()
+    if any(one.enable_expression for one in definition.walk()):
+        refused = _refused_by_expressions(definition, answers, state.all(), patient)
+    return {
+        str(path): state.rule(item, path.at) | ({"never": True} if str(path) in refused else {})
+        for item, path in walk(definition, answers)
+    }
 
 
 def holds(condition: Condition, said: list[Answer]) -> bool:
