@@ -15,6 +15,7 @@ from klisza.gateways.models import InboundMessage, WorkItem
 from klisza.notifications.models import Message
 from klisza.patients import queries as patients
 from klisza.patients.models import GuardianProposal
+from klisza.questionnaires.queries import staff as questionnaires
 
 LENGTHS: dict[str, Callable[[], QuerySet[Any]]] = {
     "tasks": patients.open_tasks,
@@ -29,6 +30,8 @@ LENGTHS: dict[str, Callable[[], QuerySet[Any]]] = {
     "messages": lambda: Message.objects.filter(state=Message.State.FAILED),
     "breaches": lambda: Breach.objects.filter(closed_at=None),
     "release": held_examinations,
+    "answers": questionnaires.with_unseen_flags,
+    "incomplete": questionnaires.incomplete,
 }
 
 

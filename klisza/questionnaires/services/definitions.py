@@ -34,10 +34,10 @@ class Unusable(Refused):
         self.cause = cause
 
 
-def checked(resource: Resource) -> standard.Definition:
+def checked(resource: Resource, *, language: str = "") -> standard.Definition:
     """Raises Unusable."""
     try:
-        return standard.read(resource)
+        return standard.read(resource, language=language)
     except NotAskable as refusal:
         raise Unusable(refusal.link_id, refusal.reason) from refusal
 
@@ -102,8 +102,7 @@ def save_draft(*, questionnaire: Questionnaire, revision: int, definition: Resou
         raise NotFound
     if draft.revision != revision:
         raise Refused(_("Somebody has changed this questionnaire meanwhile. Here it is as it stands now."))
-    if any(True for _item in definition.get("item", [])):
-        _check_draft(definition)
+    _check_draft(definition)
     draft.definition = definition
     draft.revision += 1
     draft.changed_at = clock.now()
