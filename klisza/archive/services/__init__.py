@@ -3,6 +3,16 @@ from __future__ import annotations
 from .associations import Tally, note_association
 from .comparing import Comparison, Difference, compare
 from .describing import cannot_be_plain, describe
+from .forwarding import (
+    ask_forward,
+    end_try,
+    is_receiver,
+    note_commitment,
+    note_instance,
+    send_again,
+    take_due,
+    touch,
+)
 from .peers import add_peer, find_peer, peers, record_refusal, remove_peer
 from .quarantine import dismiss, quarantine
 from .rejection import reject_study, revoke_rejection
@@ -17,21 +27,29 @@ __all__ = [
     "Source",
     "Tally",
     "add_peer",
+    "ask_forward",
     "cannot_be_plain",
     "compare",
     "decide_mixed",
     "describe",
     "dismiss",
+    "end_try",
     "find_peer",
+    "is_receiver",
     "keep_open",
     "note_association",
+    "note_commitment",
+    "note_instance",
     "peers",
     "quarantine",
     "record_refusal",
     "reject_study",
     "remove_peer",
     "revoke_rejection",
+    "send_again",
     "settle_due",
     "show_moved",
     "store_instance",
+    "take_due",
+    "touch",
 ]

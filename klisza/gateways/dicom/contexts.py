@@ -1,4 +1,5 @@
-"""Which presentation contexts we accept: verification and every storage class, nothing else (R03)."""
+"""Which presentation contexts we accept: verification, every storage class, and reports of a storage commitment that we
+asked for; nothing else (R03)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,13 @@ from functools import lru_cache
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
 from pynetdicom.sop_class import uid_to_service_class
 
-from klisza.standards.dicom.uids import ACCEPTED_TRANSFER_SYNTAXES, EXPLICIT_LE, IMPLICIT_LE, VERIFICATION
+from klisza.standards.dicom.uids import (
+    ACCEPTED_TRANSFER_SYNTAXES,
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    STORAGE_COMMITMENT,
+    VERIFICATION,
+)
 from klisza.standards.dul.pdus import Decision, Proposal, Verdict
 
 STANDARD_ROOT = "1.2.840.10008."
@@ -27,7 +34,7 @@ def decide(proposal: Proposal) -> Decision:
     """Of the transfer syntaxes offered, the first in our order: compressed ones before uncompressed."""
     uid, offered = proposal.abstract_syntax, proposal.transfer_syntaxes
     ours: tuple[str, ...] = ()
-    if uid == VERIFICATION:
+    if uid in (VERIFICATION, STORAGE_COMMITMENT):
         ours = (EXPLICIT_LE, IMPLICIT_LE)
     elif is_storage(uid):
         ours = ACCEPTED_TRANSFER_SYNTAXES
