@@ -35,6 +35,10 @@ class Line:
     can_leave: bool
     is_group: bool
 
+    @property
+    def anchor(self) -> str:
+        return f"line-{self.place.replace('.', '-')}"
+
 
 def main_language(definition: Mapping[str, Any]) -> str:
     return str(definition.get("language") or "pl").split("-")[0]
