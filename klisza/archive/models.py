@@ -6,6 +6,9 @@ from django.db import models
 
 from klisza.base.ids import new_id
 
+# Study.hidden_reason of a patient's files as staff look at them: linked to nobody, told to no machine.
+HANDED_IN = "handed_in"
+
 
 class Peer(models.Model):
     """A DICOM application entity that may send: title and address belong together (R02)."""
@@ -273,7 +276,9 @@ class Forward(models.Model):
     state = models.CharField(max_length=9, default="waiting")
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField()
-    reason = models.CharField(max_length=200, blank=True)  # why the last try ended; one line without patient data
+    reason = models.CharField(
+        max_length=200, blank=True
+    )  # why the last try ended; one line without patient data
     transaction_uid = models.CharField(max_length=64, blank=True)
     asked_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -304,6 +309,4 @@ class ForwardedInstance(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["forward", "instance"], name="forwardedinstance_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["forward", "instance"], name="forwardedinstance_once")]

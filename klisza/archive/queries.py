@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from klisza.base.ids import opaque_uid
 
-from .models import Forward, ForwardedInstance, Instance, Peer, Series, Study, Tombstone
+from .models import HANDED_IN, Forward, ForwardedInstance, Instance, Peer, Series, Study, Tombstone
 
 # A series of these is text, a mark or a plan: it stands behind the images and is not counted as one.
 NOT_IMAGES = frozenset({
@@ -107,7 +107,7 @@ def study_of(uid: str) -> Study | None:
 
 def hidden_studies() -> list[Study]:
     """Of which nothing is shown, newest first."""
-    return list(Study.objects.exclude(hidden_reason="").order_by("-last_received_at"))
+    return list(Study.objects.exclude(hidden_reason__in=["", HANDED_IN]).order_by("-last_received_at"))
 
 
 def notes_on(study: Study) -> list[str]:

@@ -17,7 +17,7 @@ from .peers import add_peer, find_peer, peers, record_refusal, remove_peer
 from .quarantine import dismiss, quarantine
 from .rejection import reject_study, revoke_rejection
 from .resent import decide_mixed, show_moved
-from .settle import keep_open, settle_due
+from .settle import keep_open, settle_due, settle_soon
 from .store import Outcome, Source, store_instance
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "revoke_rejection",
     "send_again",
     "settle_due",
+    "settle_soon",
     "show_moved",
     "store_instance",
     "take_due",
