@@ -88,8 +88,8 @@ class HandedFile(models.Model):
     title = models.CharField(max_length=200, blank=True)
     description = models.CharField(max_length=1000, blank=True)
     size = models.BigIntegerField()
-    # How the browser knows the same file again; with path and size enough to go on (no content, no UID).
-    modified = models.BigIntegerField(default=0)  # milliseconds
+    # How the browser finds the same file again when the folder is chosen anew: a short sum of its path and size.
+    mark = models.CharField(max_length=32, blank=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.OTHER)
     state = models.CharField(max_length=11, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=32, blank=True)  # a code; words in wording.REASONS

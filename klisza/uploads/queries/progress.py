@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.uploads.models import Delivery, HandedFile, Upload
 
@@ -71,3 +73,31 @@ def delivery_of(*, delivery_id: uuid.UUID, account_id: uuid.UUID) -> Delivery:
 def files_of(delivery: Delivery) -> QuerySet[HandedFile]:
     """In the order of the list; a ZIP's own files follow after everything that was chosen."""
     return HandedFile.objects.filter(delivery=delivery).order_by("position")
+
+
+def file_of(*, file_id: uuid.UUID, account_id: uuid.UUID) -> HandedFile:
+    """Of a delivery of this very account. Raises NotFound."""
+    files = HandedFile.objects.select_related("delivery")
+    file = files.filter(pk=file_id, delivery__account_id=account_id).first()
+    if file is None:
+        raise NotFound
+    return file
+
+
+def uploads_of(delivery: Delivery) -> dict[uuid.UUID, Upload]:
+    """Unfinished ones, by file."""
+    rows = Upload.objects.filter(
+        file__delivery=delivery, file__state=State.WAITING, expires_at__gt=clock.now()
+    )
+    return {upload.file_id: upload for upload in rows}
+
+
+def unclear_persons(delivery: Delivery) -> list[tuple[HandedFile, int]]:
+    """Who else stands in the files, asked of nobody yet: the first file of each person, and how many there are."""
+    rows = HandedFile.objects.filter(delivery=delivery, is_me=None).exclude(person=None)
+    found: dict[str, tuple[HandedFile, int]] = {}
+    for file in rows.filter(state=State.SORTED).order_by("position"):
+        key = json.dumps(file.person, sort_keys=True)
+        first, count = found.get(key, (file, 0))
+        found[key] = (first, count + 1)
+    return list(found.values())
