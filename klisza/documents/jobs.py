@@ -25,7 +25,7 @@ BATCH = 5
 RENDERERS = {
     services.PDF: ("render", "pdf"),
     services.CDA: ("render_cda", "document"),
-    **{kind: ("render_picture", "picture") for kind in services.PICTURES},
+    **dict.fromkeys(services.PICTURES, ("render_picture", "picture")),
 }
 
 

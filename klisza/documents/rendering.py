@@ -10,8 +10,8 @@ from typing import Any
 import numpy
 import pikepdf
 import pypdfium2
-from PIL import Image, ImageOps
 from pi_heif import register_heif_opener
+from PIL import Image, ImageOps
 
 from klisza.standards.cda import read as cda
 
@@ -23,7 +23,7 @@ PAGES_MOST = 60
 TEXT_MOST = 40_000  # characters a page
 PIXELS_MOST = 120_000_000  # of a photograph; phones make 108 million
 CLEAN = "clean.pdf"
-FORMATS = ["JPEG", "PNG", "HEIF", "WEBP", "TIFF", "BMP", "GIF"]
+FORMATS = ["JPEG", "PNG", "HEIF", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "MPO"]
 
 
 def render(pdf: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .services import sorting, sweeping
+from .services import previewing, showing, sorting, sweeping, taking
 
 
 def run_sort() -> int:
@@ -19,8 +19,25 @@ def run_sweep() -> int:
     return sweeping.sweep()
 
 
+def run_documents() -> int:
+    """What was handed in stands in "My documents"."""
+    return showing.show_documents()
+
+
+def run_previews() -> int:
+    return previewing.make_previews()
+
+
+def run_takeovers() -> int:
+    """What staff accepted becomes images and documents of this hospital."""
+    return taking.carry_out()
+
+
 PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (
     (1.0, run_sort),
+    (1.0, run_documents),
+    (2.0, run_previews),
+    (2.0, run_takeovers),
     (600.0, run_ends),
     (900.0, run_sweep),
 )

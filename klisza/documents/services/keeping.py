@@ -20,11 +20,16 @@ from klisza.patients.models import Patient
 MOST = 100 * 1024 * 1024  # bytes
 PDF, CDA, JPEG, RTF, TEXT = "application/pdf", "text/xml", "image/jpeg", "text/rtf", "text/plain"
 # Photographs and scans as people have them; the first bytes of each (HEIF: behind the length of its first box).
-PNG, HEIC, WEBP, TIFF, BMP, GIF = (f"image/{name}" for name in ("png", "heic", "webp", "tiff", "bmp", "gif"))
+PNG, WEBP, TIFF, BMP, GIF = (f"image/{name}" for name in ("png", "webp", "tiff", "bmp", "gif"))
+HEIF, HEIC, AVIF = "image/heif", "image/heic", "image/avif"
+BOXED = (HEIF, HEIC, AVIF)
+HEIF_BRANDS = (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")
 PICTURES: dict[str, tuple[bytes, ...]] = {
     JPEG: (b"\xff\xd8\xff",),
     PNG: (b"\x89PNG\r\n\x1a\n",),
-    HEIC: (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1"),
+    HEIF: HEIF_BRANDS,
+    HEIC: HEIF_BRANDS,
+    AVIF: (b"ftypavi",),
     WEBP: (b"RIFF",),
     TIFF: (b"II*\0", b"MM\0*"),
     BMP: (b"BM",),
@@ -85,7 +90,7 @@ def _is(media_type: str, data: bytes) -> bool:
     if media_type == CDA:
         return head.startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
     if media_type in PICTURES:
-        return data[4 if media_type == HEIC else 0 :].startswith(PICTURES[media_type])
+        return data[4 if media_type in BOXED else 0 :].startswith(PICTURES[media_type])
     return bool(data) and (media_type == TEXT or head.startswith(b"{\\rtf"))
 
 

@@ -1,5 +1,23 @@
 from __future__ import annotations
 
+from .inbox import (
+    MAY_BE_TAKEN,
+    Disc,
+    decided,
+    decided_files,
+    discs,
+    documents_to_show,
+    file_for_staff,
+    files_to_preview,
+    for_staff,
+    inbox,
+    papers,
+    preview,
+    set_aside,
+    takeover_to_do,
+    takeovers,
+    undecided,
+)
 from .progress import (
     Progress,
     delivery_of,
@@ -12,12 +30,28 @@ from .progress import (
 )
 
 __all__ = [
+    "MAY_BE_TAKEN",
+    "Disc",
     "Progress",
+    "decided",
+    "decided_files",
     "delivery_of",
+    "discs",
+    "documents_to_show",
+    "file_for_staff",
     "file_of",
     "files_of",
+    "files_to_preview",
+    "for_staff",
+    "inbox",
+    "papers",
+    "preview",
     "progress",
     "progress_of",
+    "set_aside",
+    "takeover_to_do",
+    "takeovers",
     "unclear_persons",
+    "undecided",
     "uploads_of",
 ]
