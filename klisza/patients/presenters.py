@@ -57,6 +57,13 @@ DATA_ACTIONS = {
     "share.extended": _("Share extended"),
     "share.pin_replaced": _("PIN of a share replaced"),
     "share.left": _("Share closed by its recipient"),
+    "delivery.listed": _("Files handed in: list written down"),
+    "delivery.file_added": _("Files handed in: document added"),
+    "delivery.file_removed": _("Files handed in: document removed"),
+    "delivery.closed": _("Files handed in: list closed"),
+    "delivery.person_answered": _("Files handed in: question about the person answered"),
+    "delivery.incomplete": _("Files handed in: did not arrive completely"),
+    "delivery.refused": _("Files handed in: refused by the hospital"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # Their reason is a note of the desk for the auditor: which document was seen.

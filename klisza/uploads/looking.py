@@ -173,9 +173,10 @@ def _header(file: File, offset: int, syntax: str, verdict: Verdict) -> None:
     with (
         Path(file.path).open("rb") as source,
         mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as whole,
+        memoryview(whole) as view,
+        view[file.offset + offset : file.offset + file.length] as dataset,
     ):
-        with memoryview(whole) as view, view[file.offset + offset : file.offset + file.length] as dataset:
-            header = read_header(dataset, syntax)
+        header = read_header(dataset, syntax)
     uids = (
         header.sop_instance_uid,
         header.series_instance_uid,
