@@ -21,9 +21,10 @@ from klisza.patients.models import Patient
 from klisza.questionnaires.models import Flag, ProcedureRule, Questionnaire, SurveyRequest
 from klisza.questionnaires.queries import staff as queries
 
-from .requests import ask, withdraw
+from .requests import account_id, ask, withdraw
 
 RULES_MOST = 500
+AT_ONCE = 10
 LEAST_TIME = timedelta(hours=12)  # an appointment of tomorrow morning still gets its questions
 
 
@@ -46,9 +47,11 @@ def ask_people(
     busy = queries.busy_with(questionnaire, people)
     wanted = {patients.survivor(one).pk: patients.survivor(one) for one in people}
     rest = [one for key, one in wanted.items() if key not in busy]
-    if not rest:
-        return []
-    return ask(patients=rest, version=questionnaire.current, message=message, due_at=due_at, by=by)
+    made: list[SurveyRequest] = []
+    for start in range(0, len(rest), AT_ONCE):  # a long list is no long transaction; who is asked stays asked
+        some = rest[start : start + AT_ONCE]
+        made += ask(patients=some, version=questionnaire.current, message=message, due_at=due_at, by=by)
+    return made
 
 
 @transaction.atomic
@@ -62,7 +65,7 @@ def set_rule(
     rule = ProcedureRule.objects.create(
         procedure_code=procedure_code[:64], questionnaire=questionnaire, message=message[:1000],
         days_before=days_before, created_at=clock.now(),
-        created_by_id=uuid.UUID(by.id) if by.kind == "staff" and by.id else None,
+        created_by_id=account_id(by),
     )  # fmt: skip
     record("rule.changed", by=by, objects=[rule])
     return rule
@@ -107,9 +110,8 @@ def withdraw_cancelled(*, request: SurveyRequest) -> bool:
 @transaction.atomic
 def note_seen(*, request: SurveyRequest, by: Actor) -> int:
     """Staff have read all its flags; who and when stays with each."""
-    account = uuid.UUID(by.id) if by.kind == "staff" and by.id else None
     unseen = Flag.objects.filter(completion__request=request, seen_at=None)
-    changed = unseen.update(seen_at=clock.now(), seen_by_id=account)
+    changed = unseen.update(seen_at=clock.now(), seen_by_id=account_id(by))
     if changed:
         record("survey.flags_seen", by=by, patient_id=request.patient_id, objects=[request])
     return changed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +18,8 @@ from klisza.base.errors import NotFound, Refused
 from klisza.questionnaires.models import Draft, Questionnaire, QuestionnaireVersion
 from klisza.standards.questionnaire import definition as standard
 from klisza.standards.questionnaire.errors import Refused as NotAskable
+
+from .requests import account_id
 
 MOST_BYTES = 4_000_000
 Resource = dict[str, Any]
@@ -72,7 +73,7 @@ def make(*, resource: Resource, name: str, by: Actor) -> Questionnaire:
         takes_files=takes_files(resource),
     )  # fmt: skip
     draft = Draft.objects.create(
-        questionnaire=questionnaire, definition=resource, changed_at=clock.now(), changed_by_id=_account(by)
+        questionnaire=questionnaire, definition=resource, changed_at=clock.now(), changed_by_id=account_id(by)
     )
     record("questionnaire.created", by=by, objects=[questionnaire, draft])
     return questionnaire
@@ -88,7 +89,7 @@ def begin_draft(*, questionnaire: Questionnaire, by: Actor) -> Draft:
         raise NotFound
     draft = Draft.objects.create(
         questionnaire=questionnaire, definition=copy.deepcopy(questionnaire.current.definition),
-        changed_at=clock.now(), changed_by_id=_account(by),
+        changed_at=clock.now(), changed_by_id=account_id(by),
     )  # fmt: skip
     record("questionnaire.changed", by=by, objects=[questionnaire, draft])
     return draft
@@ -106,7 +107,7 @@ def save_draft(*, questionnaire: Questionnaire, revision: int, definition: Resou
     draft.definition = definition
     draft.revision += 1
     draft.changed_at = clock.now()
-    draft.changed_by_id = _account(by)
+    draft.changed_by_id = account_id(by)
     draft.save()
     record("questionnaire.changed", by=by, objects=[questionnaire, draft])
     return draft
@@ -208,12 +209,8 @@ def _add_version(questionnaire: Questionnaire, resource: Resource, by: Actor) ->
     newest = questionnaire.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = QuestionnaireVersion.objects.create(
         questionnaire=questionnaire, number=newest + 1, definition=resource, digest=digest(resource),
-        created_at=clock.now(), created_by_id=_account(by),
+        created_at=clock.now(), created_by_id=account_id(by),
     )  # fmt: skip
     questionnaire.current = version
     questionnaire.save(update_fields=["current"])
     return version
-
-
-def _account(by: Actor) -> uuid.UUID | None:
-    return uuid.UUID(by.id) if by.kind == "staff" and by.id else None
