@@ -16,6 +16,7 @@ urlpatterns = [
     path("staff/shares/", include((sharing.STAFF, "units"))),
     path("staff/questionnaires/", include((questionnaires.FORMS, "forms"))),
     path("staff/surveys/", include((questionnaires.ASKED, "asked"))),
+    path("staff/deliveries/", include((viewer.HANDED, "handed"))),
     path("staff/", include("klisza.console.urls")),
 ]
 

@@ -23,6 +23,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "closing": ("registration", "privacy"),
     "messages": (*DESK, "integration"),
     "release": ("clinic",),
+    "deliveries": ("registration", "radiology"),
     "breaches": ("privacy",),
     "integration": ("integration",),
     "associations": ("integration", "radiology"),

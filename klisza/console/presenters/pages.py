@@ -21,6 +21,7 @@ TITLES = {
     "closing": _("Accounts to be closed"),
     "messages": _("Messages that could not be sent"),
     "release": _("Examinations that are held back"),
+    "deliveries": _("Handed in by patients"),
     "breaches": _("Shown to the wrong person"),
     "integration": _("Messages from the hospital's systems"),
     "associations": _("Connections of machines"),
@@ -53,7 +54,7 @@ GROUPS = (
     (
         _("What waits for somebody"),
         (
-            "tasks", "work", "held", "failed", "studies", "objects", "bounces", "guardians", "closing", "messages",
+            "deliveries", "tasks", "work", "held", "failed", "studies", "objects", "bounces", "guardians", "closing", "messages",
             "release", "breaches",
         ),
     ),

@@ -94,6 +94,14 @@ def _is(media_type: str, data: bytes) -> bool:
     return bool(data) and (media_type == TEXT or head.startswith(b"{\\rtf"))
 
 
+def kind_of(data: bytes) -> str:
+    """Media type of a PDF or a picture by its first bytes. Raises BadMessage for anything else."""
+    for kind in (PDF, *PICTURES):
+        if _is(kind, data):
+            return kind
+    raise BadMessage("the file is neither a PDF nor a picture")
+
+
 def add_document(
     *, patient: Patient, kind: str, title: str, pdf: bytes, issued_at: datetime, by: Actor
 ) -> Document:
