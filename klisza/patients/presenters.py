@@ -64,6 +64,10 @@ DATA_ACTIONS = {
     "delivery.person_answered": _("Files handed in: question about the person answered"),
     "delivery.incomplete": _("Files handed in: did not arrive completely"),
     "delivery.refused": _("Files handed in: refused by the hospital"),
+    "survey.asked": _("Survey sent to you by the hospital"),
+    "survey.withdrawn": _("Survey withdrawn by the hospital"),
+    "survey.viewed": _("Your answers to a survey read by staff"),
+    "survey.downloaded": _("Your answers to a survey downloaded"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # Their reason is a note of the desk for the auditor: which document was seen.
