@@ -6,7 +6,19 @@ from . import views
 from .views import staff_answers, staff_ask, staff_build, staff_define
 
 app_name = "questionnaires"
-urlpatterns: list[URLPattern] = [path("surveys/", views.overview, name="list")]
+ONE = "surveys/<uuid:request_id>/"
+urlpatterns: list[URLPattern] = [
+    path("surveys/", views.overview, name="list"),
+    path("surveys/start/<uuid:questionnaire_id>/", views.start, name="start"),
+    path(ONE, views.one, name="one"),
+    path(f"{ONE}pages/<int:number>/", views.page, name="page"),
+    path(f"{ONE}pages/<int:number>/save/", views.save, name="save"),
+    path(f"{ONE}summary/", views.summary, name="summary"),
+    path(f"{ONE}files/", views.files, name="files"),
+    path(f"{ONE}complete/", views.complete, name="complete"),
+    path(f"{ONE}answers.pdf", views.pdf, name="pdf"),
+    path(f"{ONE}attachments/<uuid:file_id>/", views.attachment, name="attachment"),
+]
 # Of the staff listener, under /staff/questionnaires/: the forms themselves.
 BUILD = "<uuid:questionnaire_id>/build/"
 FORMS: list[URLPattern] = [

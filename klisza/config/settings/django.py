@@ -58,6 +58,7 @@ TEMPLATES = [{
         "klisza.ui.context.portal",
         "klisza.patients.context.person",
         "klisza.accounts.context.idle",
+        "klisza.questionnaires.context.open_surveys",
     ]},
 }]  # fmt: skip
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"

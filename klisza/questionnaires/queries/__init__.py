@@ -2,6 +2,7 @@
 
 from .listed import (
     answerable,
+    completion_of,
     due_for_expiry,
     due_for_reminder,
     is_answerable,
@@ -10,6 +11,7 @@ from .listed import (
     open_count,
     request_of,
     standing,
+    standing_one,
     unsettled,
 )
 from .state import Snapshot, person_as_fhir, snapshot
@@ -17,6 +19,7 @@ from .state import Snapshot, person_as_fhir, snapshot
 __all__ = [
     "Snapshot",
     "answerable",
+    "completion_of",
     "due_for_expiry",
     "due_for_reminder",
     "is_answerable",
@@ -27,5 +30,6 @@ __all__ = [
     "request_of",
     "snapshot",
     "standing",
+    "standing_one",
     "unsettled",
 ]

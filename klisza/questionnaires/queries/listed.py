@@ -60,6 +60,22 @@ def standing(viewer: Viewer) -> list[Questionnaire]:
     return list(rows.exclude(current=None).order_by("title"))
 
 
+def standing_one(viewer: Viewer, questionnaire_id: uuid.UUID) -> Questionnaire:
+    """Raises NotFound for what may not be started."""
+    for one in standing(viewer):
+        if one.pk == questionnaire_id:
+            return one
+    raise NotFound
+
+
+def completion_of(request: SurveyRequest) -> Completion:
+    """Raises NotFound while it has not been handed over."""
+    found = Completion.objects.filter(request=request).select_related("pdf").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def due_for_expiry(limit: int) -> list[SurveyRequest]:
     rows = SurveyRequest.objects.filter(state=State.OPEN, due_at__lte=clock.now())
     return list(rows.select_related("patient").order_by("due_at")[:limit])

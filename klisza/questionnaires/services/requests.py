@@ -66,7 +66,8 @@ def start_standing(*, viewer: Viewer, questionnaire: Questionnaire) -> SurveyReq
 
     Raises NotFound when it is none of those that may be started.
     """
-    if questionnaire not in queries.standing(viewer) or viewer.patient_id is None:
+    questionnaire = queries.standing_one(viewer, questionnaire.pk)
+    if viewer.patient_id is None:
         raise NotFound
     with transaction.atomic():
         person = Patient.objects.select_for_update().get(pk=viewer.patient_id)  # two clicks make one
