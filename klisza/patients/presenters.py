@@ -68,6 +68,10 @@ DATA_ACTIONS = {
     "survey.withdrawn": _("Survey withdrawn by the hospital"),
     "survey.viewed": _("Your answers to a survey read by staff"),
     "survey.downloaded": _("Your answers to a survey downloaded"),
+    "survey.started": _("Survey started"),
+    "survey.begun": _("Survey begun to be answered"),
+    "survey.completed": _("Survey sent to the hospital"),
+    "survey.incomplete": _("Files of a survey had not all arrived"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # Their reason is a note of the desk for the auditor: which document was seen.
