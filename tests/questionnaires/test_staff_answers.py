@@ -27,8 +27,15 @@ class TestTheInbox:
         """N20: a safety answer raises a flag in the staff queue."""
         form = in_use()
         names = ("Plain", "Warned", "Grave")
-        flags = {"Plain": (), "Warned": (("Asthma", "warning"),), "Grave": (("Pacemaker", "danger"), ("Metal", "info"))}
-        done = {name: completed(asked(a_patient(family_name=name), form), *flags[name]) for name in reversed(names)}
+        flags = {
+            "Plain": (),
+            "Warned": (("Asthma", "warning"),),
+            "Grave": (("Pacemaker", "danger"), ("Metal", "info")),
+        }
+        done = {
+            name: completed(asked(a_patient(family_name=name), form), *flags[name])
+            for name in reversed(names)
+        }
         rows = clinic.get("/staff/surveys/").context["rows"]
         assert [row.person for row in rows] == ["Anna Grave", "Anna Warned", "Anna Plain"]
         assert "Pacemaker" in page(clinic, f"/staff/surveys/{done['Grave'].request_id}/")

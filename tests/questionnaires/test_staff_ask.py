@@ -44,11 +44,16 @@ class TestOnePerson:
         """S41, S43, M5.1"""
         patient, form = a_patient(), in_use()
         day = clock.local_date(clock.now()) + timedelta(days=5)
-        data = {"questionnaire": str(form.pk), "message": "Before Monday, please", "last_day": day.isoformat()}
+        data = {
+            "questionnaire": str(form.pk),
+            "message": "Before Monday, please",
+            "last_day": day.isoformat(),
+        }
         answer = desk.post(f"/staff/surveys/ask/{patient.pk}/", data)
         request = SurveyRequest.objects.get()
         assert answer["Location"] == f"/staff/surveys/{request.pk}/"
-        assert request.due_at and clock.local_date(request.due_at) == day
+        assert request.due_at
+        assert clock.local_date(request.due_at) == day
         assert request.message == "Before Monday, please"
         assert len(outbox("mail")) == 1
         assert audited("survey.asked") == 1
@@ -101,7 +106,9 @@ class TestAList:
         desk.post("/staff/surveys/ask/", {"questionnaire": str(form.pk), "text": text})
         assert not SurveyRequest.objects.exists()
 
-    @pytest.mark.parametrize("text", ["", "name\nx\n", "identifier;identifier\n", 'identifier\n"x', "identifier\n"])
+    @pytest.mark.parametrize(
+        "text", ["", "name\nx\n", "identifier;identifier\n", 'identifier\n"x', "identifier\n"]
+    )
     def test_what_is_no_list_gets_a_sentence(self, text: str) -> None:
         assert addressees.read(text).problems
 
@@ -124,14 +131,16 @@ class TestOrders:
         assert (self.run(), self.run()) == (1, 0)
         request = SurveyRequest.objects.get()
         assert request.order == order
-        assert order.scheduled_at and request.due_at == order.scheduled_at - timedelta(days=2)
+        assert order.scheduled_at
+        assert request.due_at == order.scheduled_at - timedelta(days=2)
 
     def test_an_appointment_of_tomorrow_leaves_time(self) -> None:
         self.rule()
         an_order(a_patient(), scheduled_at=clock.now() + timedelta(hours=20))
         self.run()
         due = SurveyRequest.objects.get().due_at
-        assert due and due > clock.now() + timedelta(hours=11)
+        assert due
+        assert due > clock.now() + timedelta(hours=11)
 
     def test_a_cancelled_order_takes_it_back(self) -> None:
         self.rule()

@@ -54,9 +54,25 @@ class TestBuilding:
         """B41: no FHIR, no mouse, no script."""
         build = begun(clinic)
         item = send(clinic, f"{build}add/", type="boolean", text="Metal?")["Location"]
-        saved(clinic, item, required="on", flag_text_0="Metal in the body", flag_answer_0="yes", flag_severity_0="danger")
+        saved(
+            clinic,
+            item,
+            required="on",
+            flag_text_0="Metal in the body",
+            flag_answer_0="yes",
+            flag_severity_0="danger",
+        )
         item = send(clinic, f"{build}add/", type="choice", text="Where?")["Location"]
-        saved(clinic, item, options_en="Hip\nKnee\nNone", exclusive="None", repeats="on", when_0="q1", operator_0="=", answer_0="yes")
+        saved(
+            clinic,
+            item,
+            options_en="Hip\nKnee\nNone",
+            exclusive="None",
+            repeats="on",
+            when_0="q1",
+            operator_0="=",
+            answer_0="yes",
+        )
         assert send(clinic, f"{build}publish/").status_code == 302
         found = Questionnaire.objects.get()
         assert (found.state, found.current.number) == ("active", 1)
@@ -94,7 +110,9 @@ class TestBuilding:
         assert [one["text"] for one in draft()["item"]] == ["G", "A", "B"]
 
     def test_a_copy_follows_its_own_conditions(self) -> None:
-        made: dict[str, Any] = {"item": [{"linkId": "g", "type": "group", "item": copy.deepcopy(DEPTH["item"])}]}
+        made: dict[str, Any] = {
+            "item": [{"linkId": "g", "type": "group", "item": copy.deepcopy(DEPTH["item"])}]
+        }
         tree.double(made, "0")
         twin = made["item"][1]
         assert twin["item"][1]["enableWhen"][0]["question"] == twin["item"][0]["linkId"]
@@ -136,7 +154,9 @@ class TestBuilding:
         saved(clinic, item, when_0="q1", answer_0="yes")
         first = clinic.get(f"{build}items/0/").context["form"]
         assert first.asked[0][0] == "q2"
-        answer = send(clinic, f"{build}items/0/", text_en="A?", when_0="q2", operator_0="=", answer_0="yes", every="any")
+        answer = send(
+            clinic, f"{build}items/0/", text_en="A?", when_0="q2", operator_0="=", answer_0="yes", every="any"
+        )
         assert "its conditions go round in a circle" in answer.content.decode()
 
     def test_nothing_is_published_without_a_question(self, clinic: Client) -> None:
@@ -170,14 +190,24 @@ class TestWords:
 
     @pytest.mark.parametrize(
         ("kind", "text"),
-        [("boolean", "maybe"), ("integer", "1.5"), ("decimal", "NaN"), ("date", "21.03.2026"), ("choice", "x"), ("group", "x")],
+        [
+            ("boolean", "maybe"),
+            ("integer", "1.5"),
+            ("decimal", "NaN"),
+            ("date", "21.03.2026"),
+            ("choice", "x"),
+            ("group", "x"),
+        ],
     )
     def test_other_words_are_no_answer(self, kind: str, text: str) -> None:
         with pytest.raises(answers.NotSuch):
             answers.said({"type": kind}, text)
 
     def test_options_keep_their_codes(self) -> None:
-        item: dict[str, Any] = {"type": "choice", "answerOption": [{"valueCoding": {"code": "LA6", "display": "Yes"}}]}
+        item: dict[str, Any] = {
+            "type": "choice",
+            "answerOption": [{"valueCoding": {"code": "LA6", "display": "Yes"}}],
+        }
         fields.put_options(item, {"en": ["No", "Yes"], "pl": ["Nie", "Tak"]}, "en", [])
         assert [one["valueCoding"]["code"] for one in item["answerOption"]] == ["no", "LA6"]
         assert fields.option_lines(item, "pl", "en") == "Nie\nTak"

@@ -15,7 +15,7 @@ WORDS = ("", "A", "Anna", "xyz", "2022")
 
 
 def answers(definition: Definition, seed: int) -> dict[str, list[Answer]]:
-    chance = random.Random(seed)  # noqa: S311 - a test's own dice
+    chance = random.Random(seed)
     found: dict[str, list[Answer]] = {}
     _fill(definition, definition.items, (), chance, found)
     return found
@@ -74,7 +74,7 @@ def _any(item: Item, chance: random.Random) -> Answer:
         return dict(chance.choice(item.options).answer)
     number = chance.randint(0, 12)
     return {
-        "boolean": {"valueBoolean": chance.random() < 0.5},  # noqa: PLR2004 - a coin
+        "boolean": {"valueBoolean": chance.random() < 0.5},
         "integer": {"valueInteger": number},
         "decimal": {"valueDecimal": number + 0.5},
         "quantity": {"valueQuantity": {"value": number} | _unit(item)},
@@ -89,4 +89,7 @@ def _unit(item: Item) -> dict[str, str]:
     offered = [*item.units, *([item.unit] if item.unit else [])]
     if not offered:
         return {}
-    return {"unit": offered[0].get("display") or offered[0].get("code", ""), "code": offered[0].get("code", "")}
+    return {
+        "unit": offered[0].get("display") or offered[0].get("code", ""),
+        "code": offered[0].get("code", ""),
+    }

@@ -68,7 +68,9 @@ class TestAClinicAsksAPatient(Story):
         page.get_by_label("Tylko jeśli to pytanie").select_option(index=1)
         page.get_by_label("ta odpowiedź").first.fill("tak")
         page.get_by_role("button", name="Zapisz").press("Enter")
-        expect(page.get_by_text("tylko jeśli „Czy ma Pani/Pan rozrusznik serca?” jest równa tak")).to_be_visible()
+        expect(
+            page.get_by_text("tylko jeśli „Czy ma Pani/Pan rozrusznik serca?” jest równa tak")
+        ).to_be_visible()
         self.then_all_is_well(page)
         page.get_by_role("link", name="Podgląd i odpowiedzi na próbę").press("Enter")
         expect(page.get_by_text("przy tych odpowiedziach pytanie nie jest zadawane")).to_be_visible()

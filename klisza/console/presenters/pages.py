@@ -91,5 +91,6 @@ def groups(mine: Sequence[str], counts: Mapping[str, int]) -> list[Group]:
 
 def links(names: Sequence[str], counts: Mapping[str, int]) -> list[PageLink]:
     return [
-        PageLink(ELSEWHERE.get(name, f"console:{name}"), str(TITLES[name]), counts.get(name)) for name in names
+        PageLink(ELSEWHERE.get(name, f"console:{name}"), str(TITLES[name]), counts.get(name))
+        for name in names
     ]

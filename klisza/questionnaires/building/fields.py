@@ -55,7 +55,9 @@ def put_options(item: Item, texts: Mapping[str, Sequence[str]], main: str, exclu
 
 
 def exclusive_lines(item: Mapping[str, Any]) -> str:
-    found = [one for one in item.get("answerOption", []) if fhir.value_in(one, fhir.EXCLUSIVE, "valueBoolean")]
+    found = [
+        one for one in item.get("answerOption", []) if fhir.value_in(one, fhir.EXCLUSIVE, "valueBoolean")
+    ]
     return "\n".join(in_words(one, "", "") for one in found)
 
 
@@ -115,7 +117,9 @@ def put_expression(item: Item, url: str, expression: str) -> None:
 
 def limit_of(item: Mapping[str, Any], url: str) -> Any:
     found = fhir.extensions(item, url)
-    return next((value for key, value in found[0].items() if key.startswith("value")), None) if found else None
+    return (
+        next((value for key, value in found[0].items() if key.startswith("value")), None) if found else None
+    )
 
 
 def put_limit(item: Item, url: str, value: Any) -> None:

@@ -52,12 +52,10 @@ class New(forms.Form):
 
 class Describe(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("What staff call it"))
-    takes_files = forms.BooleanField(
-        label=_("The last page takes documents and images"), required=False
-    )
+    takes_files = forms.BooleanField(label=_("The last page takes documents and images"), required=False)
     is_standing = forms.BooleanField(
         label=_("Patients may start it by themselves"),
-        help_text=_("It then stands under \"My surveys\" of every patient, without being sent."),
+        help_text=_('It then stands under "My surveys" of every patient, without being sent.'),
         required=False,
     )
 

@@ -34,7 +34,11 @@ TYPES: tuple[Choice, ...] = (
     ("display", _("text to read")),
 )
 NAMES = dict(TYPES)
-LOOKS: tuple[Choice, ...] = (("", _("as the portal likes")), ("radio-button", _("all to be seen")), ("drop-down", _("a list that opens")))
+LOOKS: tuple[Choice, ...] = (
+    ("", _("as the portal likes")),
+    ("radio-button", _("all to be seen")),
+    ("drop-down", _("a list that opens")),
+)
 OPERATORS: tuple[Choice, ...] = (
     ("=", _("is")), ("!=", _("is not")), (">", _("is more than")), ("<", _("is less than")),
     (">=", _("is at least")), ("<=", _("is at most")), ("exists", _("is answered (yes or no)")),
@@ -49,7 +53,19 @@ NUMBERS = ("integer", "decimal", "quantity")
 WORDS = ("string", "text")
 CALCULATED = ("integer", "decimal", "quantity", "string")
 PREFILLED = ("string", "date", "choice")
-REPEATING = ("choice", "open-choice", "string", "text", "integer", "decimal", "quantity", "date", "attachment", "url", "group")
+REPEATING = (
+    "choice",
+    "open-choice",
+    "string",
+    "text",
+    "integer",
+    "decimal",
+    "quantity",
+    "date",
+    "attachment",
+    "url",
+    "group",
+)
 
 
 class AddItem(forms.Form):
@@ -78,7 +94,11 @@ class ItemForm(forms.Form):
         if self.type not in ("group", "display"):
             self._add_answering()
         if self.type in REPEATING:
-            label = _("Several answers can be chosen") if self.type in fields.CHOICES else _("Can be answered several times")
+            label = (
+                _("Several answers can be chosen")
+                if self.type in fields.CHOICES
+                else _("Can be answered several times")
+            )
             self._flag("repeats", label, bool(item.get("repeats")))
         if self.type == "group":
             self._flag("page", _("A new page begins here"), fhir.control_of(item) == "page")
@@ -115,7 +135,9 @@ class ItemForm(forms.Form):
         if self.type in PREFILLED:
             now = fields.expression_of(self.item, fhir.INITIAL)
             known = {text: name for name, text in fields.PREFILLS.items()}
-            others = [] if now in known or not now else [("other", _("as it stands: %(words)s") % {"words": now})]
+            others = (
+                [] if now in known or not now else [("other", _("as it stands: %(words)s") % {"words": now})]
+            )
             self.fields["prefill"] = forms.ChoiceField(
                 label=_("Already filled in with"), choices=[*PREFILL, *others], required=False,
                 initial=known.get(now, "other" if now else ""),
@@ -125,7 +147,10 @@ class ItemForm(forms.Form):
         if self.type in fields.CHOICES and not self.item.get("answerValueSet"):
             self._add_options()
         if self.type in NUMBERS:
-            for name, label, url in (("minimum", _("Least"), fhir.MINIMUM), ("maximum", _("Most"), fhir.MAXIMUM)):
+            for name, label, url in (
+                ("minimum", _("Least"), fhir.MINIMUM),
+                ("maximum", _("Most"), fhir.MAXIMUM),
+            ):
                 now = fields.limit_of(self.item, url)
                 now = now.get("value") if isinstance(now, dict) else now
                 self.fields[name] = forms.DecimalField(label=label, required=False, initial=now)
@@ -206,7 +231,9 @@ class ItemForm(forms.Form):
         self.fields[name] = forms.BooleanField(label=label, required=False, initial=initial)
 
     def _choose(self, name: str, label: Any, choices: Iterable[Any], initial: str) -> None:
-        self.fields[name] = forms.ChoiceField(label=label, choices=list(choices), required=False, initial=initial)
+        self.fields[name] = forms.ChoiceField(
+            label=label, choices=list(choices), required=False, initial=initial
+        )
 
     # what was entered
 
@@ -219,7 +246,11 @@ class ItemForm(forms.Form):
                 self._clean_flag(name.removeprefix("flag_text_"), data)
         if "look" in self.fields:
             self._clean_options(data)
-        if data.get("minimum") is not None and data.get("maximum") is not None and data["minimum"] > data["maximum"]:
+        if (
+            data.get("minimum") is not None
+            and data.get("maximum") is not None
+            and data["minimum"] > data["maximum"]
+        ):
             self.add_error("maximum", _("The most is less than the least."))
         return data
 
@@ -260,7 +291,9 @@ class ItemForm(forms.Form):
     def _clean_options(self, data: dict[str, Any]) -> None:
         own = lines(data.get(f"options_{self.main}", ""))
         if len(own) > fields.MOST_OPTIONS:
-            self.add_error(f"options_{self.main}", _("At most %(most)d answers.") % {"most": fields.MOST_OPTIONS})
+            self.add_error(
+                f"options_{self.main}", _("At most %(most)d answers.") % {"most": fields.MOST_OPTIONS}
+            )
         if len(set(own)) != len(own):
             self.add_error(f"options_{self.main}", _("An answer stands there twice."))
         for code, _name in self.languages[1:]:
@@ -315,7 +348,11 @@ class ItemForm(forms.Form):
         """(id, heading, fields, folded): what is rarely needed is folded until something stands in it."""
         names = list(self.fields)
         main = [one for one in names if one in (f"text_{self.main}", "required", "repeats", "page")]
-        kind = [one for one in names if one.startswith(("options_", "exclusive", "look", "minimum", "maximum", "units", "max_length"))]
+        kind = [
+            one
+            for one in names
+            if one.startswith(("options_", "exclusive", "look", "minimum", "maximum", "units", "max_length"))
+        ]
         kind = [one for one in kind if one != "exclusive"] + [one for one in kind if one == "exclusive"]
         when = [one for one in names if one.startswith(("when_", "operator_", "answer_")) or one == "every"]
         told = [one for one in names if one.startswith("flag_")]
@@ -330,7 +367,9 @@ class ItemForm(forms.Form):
             if inside:
                 bound = [self[name] for name in inside]
                 says = any(one.errors for one in bound) or any(
-                    one.value() for one in bound if not one.name.startswith(("operator_", "every", "flag_severity"))
+                    one.value()
+                    for one in bound
+                    if not one.name.startswith(("operator_", "every", "flag_severity"))
                 )
                 yield key, title, bound, not always and not says
 

@@ -33,7 +33,9 @@ FAULTS = {
     "unknown": gettext_lazy("has no place in this form"),
 }
 TESTED_FILE = {"valueAttachment": {"title": "test.pdf", "contentType": "application/pdf"}}
-TEXT_TYPES = frozenset({"string", "text", "url", "integer", "decimal", "quantity", "date", "dateTime", "time"})
+TEXT_TYPES = frozenset(
+    {"string", "text", "url", "integer", "decimal", "quantity", "date", "dateTime", "time"}
+)
 HINTS = {
     "integer": gettext_lazy("a whole number"),
     "decimal": gettext_lazy("a number"),
@@ -93,11 +95,7 @@ def trial(definition: Definition, data: Posted) -> Trial:
     for fault in validate.check(definition, full):
         sentence = str(FAULTS.get(fault.code, fault.code))
         faults.setdefault(fault.path, []).append(f"{sentence} ({fault.detail})" if fault.detail else sentence)
-    made = [
-        _field(item, data, full, there, faults)
-        for item in definition.walk()
-        if not item.hidden
-    ]
+    made = [_field(item, data, full, there, faults) for item in definition.walk() if not item.hidden]
     questions = [one for one in made if one.item.is_question]
     return Trial(
         made, flags.raised(definition, full), sum(one.is_asked for one in questions),
@@ -114,7 +112,11 @@ def _name(item: Item) -> str:
 
 
 def _field(
-    item: Item, data: Posted, said: Mapping[str, Sequence[Answer]], there: set[str], faults: Mapping[str, list[str]]
+    item: Item,
+    data: Posted,
+    said: Mapping[str, Sequence[Answer]],
+    there: set[str],
+    faults: Mapping[str, list[str]],
 ) -> Field:
     path, kind = _path(item), _kind(item)
     made = Field(_name(item), item, len(item.ancestors), kind, path in there)
@@ -145,7 +147,10 @@ def _kind(item: Item) -> str:
 
 def _offered(item: Item, said: Sequence[Answer]) -> list[Offered]:
     if item.type == "boolean":
-        pairs: list[tuple[str, Answer]] = [(_("yes"), {"valueBoolean": True}), (_("no"), {"valueBoolean": False})]
+        pairs: list[tuple[str, Answer]] = [
+            (_("yes"), {"valueBoolean": True}),
+            (_("no"), {"valueBoolean": False}),
+        ]
     else:
         pairs = [(one.label, one.answer) for one in item.options]
     return [
@@ -190,7 +195,7 @@ def _one(item: Item, line: str) -> Answer:
     answer = words.said({"type": item.type}, line)
     quantity = answer.get("valueQuantity")
     if quantity is not None:
-        offered = [one for one in (*item.units, *([item.unit] if item.unit else []))]
+        offered = [*item.units, *([item.unit] if item.unit else [])]
         name = quantity.get("unit", "")
         for unit in offered:
             if name in ("", unit.get("code"), unit.get("display")):

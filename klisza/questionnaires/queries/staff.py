@@ -164,6 +164,10 @@ class Due:
     order: Order
     rule: ProcedureRule
 
+    @property
+    def pk(self) -> tuple[uuid.UUID, uuid.UUID]:
+        return self.order.pk, self.rule.pk
+
 
 def orders_to_ask(limit: int) -> list[Due]:
     """Planned ones with a code of a rule that came after the rule and were not asked about by it."""

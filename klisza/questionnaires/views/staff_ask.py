@@ -64,7 +64,9 @@ def ask_list(request: PortalRequest) -> HttpResponse:
         if again.is_valid():
             return _ask_these(request, again)
     posted = request.method == "POST"
-    form = forms.AskList(request.POST if posted else None, offered=offered, files=request.FILES if posted else None)
+    form = forms.AskList(
+        request.POST if posted else None, offered=offered, files=request.FILES if posted else None
+    )
     context: dict[str, object] = {"form": form, "columns": ";".join(addressees.COLUMNS)}
     if form.is_valid():
         data = form.cleaned_data

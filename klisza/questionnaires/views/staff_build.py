@@ -152,7 +152,9 @@ def publish(request: PortalRequest, questionnaire_id: uuid.UUID) -> HttpResponse
     except Refused as refusal:
         messages.error(request, refusal.sentence or _("There is no draft."))
         return redirect("forms:build", found.pk)
-    messages.success(request, _("Version %(number)d is published: new requests get it.") % {"number": version.number})
+    messages.success(
+        request, _("Version %(number)d is published: new requests get it.") % {"number": version.number}
+    )
     return redirect("forms:one", found.pk)
 
 
@@ -172,7 +174,7 @@ def _delete(definition: Resource, place: str) -> None:
     tree.remove(definition, place)
     for one in tree.walk(definition):
         if any(condition.get("question") in names for condition in one.get("enableWhen", [])):
-            sentence = _("\"%(question)s\" is asked only after an answer to it. Please change that first.")
+            sentence = _('"%(question)s" is asked only after an answer to it. Please change that first.')
             raise Refused(sentence % {"question": presenters.short(one)})
 
 
@@ -189,7 +191,9 @@ def _change(
         return ""
 
 
-def _save(request: PortalRequest, found: Questionnaire, draft: Draft, change: Callable[[Resource], str]) -> str:
+def _save(
+    request: PortalRequest, found: Questionnaire, draft: Draft, change: Callable[[Resource], str]
+) -> str:
     definition = copy.deepcopy(draft.definition)
     place = change(definition)
     if sum(1 for _item in tree.walk(definition)) > tree.MOST_ITEMS:
@@ -202,7 +206,7 @@ def _save(request: PortalRequest, found: Questionnaire, draft: Draft, change: Ca
 
 def _revision(request: PortalRequest) -> int:
     text = request.POST.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0  # noqa: PLR2004 - digits
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 def _to_line(found: Questionnaire, place: str) -> HttpResponseRedirect:
@@ -233,4 +237,6 @@ def _outline(
         "adding": adding or staff_item.AddItem(None, places=presenters.places(draft.definition)),
         "form": heading or adding,
     }
-    return render(request, "questionnaires/staff/build.html", context, status=400 if heading or adding else 200)
+    return render(
+        request, "questionnaires/staff/build.html", context, status=400 if heading or adding else 200
+    )

@@ -9,17 +9,55 @@ from klisza.standards.cda.tree import Element, Unusable, parse
 FHIR = "http://hl7.org/fhir"
 # Elements that may repeat where a Questionnaire has them; JSON writes them as lists, also of one.
 LISTS = frozenset(
-    "extension modifierExtension item answerOption enableWhen initial coding contained identifier derivedFrom "
-    "subjectType contact telecom useContext jurisdiction profile tag security contains include exclude concept "
-    "filter designation parameter valueSet".split()
+    [
+        "extension",
+        "modifierExtension",
+        "item",
+        "answerOption",
+        "enableWhen",
+        "initial",
+        "coding",
+        "contained",
+        "identifier",
+        "derivedFrom",
+        "subjectType",
+        "contact",
+        "telecom",
+        "useContext",
+        "jurisdiction",
+        "profile",
+        "tag",
+        "security",
+        "contains",
+        "include",
+        "exclude",
+        "concept",
+        "filter",
+        "designation",
+        "parameter",
+        "valueSet",
+    ]
 )
 BOOLEANS = frozenset(
-    "experimental required repeats readOnly initialSelected valueBoolean answerBoolean immutable abstract inactive "
-    "userSelected".split()
+    [
+        "experimental",
+        "required",
+        "repeats",
+        "readOnly",
+        "initialSelected",
+        "valueBoolean",
+        "answerBoolean",
+        "immutable",
+        "abstract",
+        "inactive",
+        "userSelected",
+    ]
 )
-INTEGERS = frozenset("maxLength valueInteger answerInteger valuePositiveInt valueUnsignedInt total offset".split())
-DECIMALS = frozenset("valueDecimal answerDecimal".split())
-QUANTITIES = frozenset("valueQuantity answerQuantity valueDuration valueAge".split())
+INTEGERS = frozenset(
+    ["maxLength", "valueInteger", "answerInteger", "valuePositiveInt", "valueUnsignedInt", "total", "offset"]
+)
+DECIMALS = frozenset(["valueDecimal", "answerDecimal"])
+QUANTITIES = frozenset(["valueQuantity", "answerQuantity", "valueDuration", "valueAge"])
 
 
 class NotFhir(ValueError):
@@ -48,7 +86,7 @@ def _resource(element: Element) -> dict[str, Any]:
 def _members(element: Element) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for child in element.children:
-        if isinstance(child, Element) and child.name and child.name != "text" or _is_primitive(child):
+        if (isinstance(child, Element) and child.name and child.name != "text") or _is_primitive(child):
             _add(found, element, child)  # type: ignore[arg-type]
     return found
 
