@@ -276,7 +276,7 @@ class TestTheList:
         assert told["token"]
 
     def test_announcing_anew_forgets_what_has_not_come(self) -> None:
-        delivery, file, client = one_file()
+        delivery, _file, client = one_file()
         entry = {"path": "nowy.pdf", "size": 3, "title": "Tytuł", "mark": "m"}
 
         answer = client.post(

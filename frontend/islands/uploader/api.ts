@@ -73,6 +73,11 @@ export class Api {
     }
   }
 
+  /** What was announced and has not come stands on the list no more. */
+  async forget(): Promise<void> {
+    await this.json('POST', this.config.urls.list, { anew: true, files: [] });
+  }
+
   async likeness(persons: Person[]): Promise<('same' | 'maybe' | 'other')[]> {
     const answer = await this.json('POST', this.config.urls.persons, { persons });
     return (JSON.parse(answer.body) as { likeness: ('same' | 'maybe' | 'other')[] }).likeness;

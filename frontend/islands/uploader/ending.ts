@@ -1,3 +1,5 @@
+import { Failed } from './api';
+
 /** The two buttons that complete a questionnaire stand in a form of the page's own; they are found by their name. */
 export interface Ending {
   /** files: how many are on the list. */
@@ -8,7 +10,7 @@ export interface Ending {
 
 const BUTTONS = 'button[name="ending"]';
 
-export function endings(start: (submit: () => Promise<boolean>) => Promise<void>): Ending {
+export function endings(start: (submit: () => Promise<void>) => Promise<void>): Ending {
   const buttons = () => [...document.querySelectorAll<HTMLButtonElement>(BUTTONS)];
   let busy = false;
   document.addEventListener('submit', (event) => {
@@ -31,11 +33,20 @@ export function endings(start: (submit: () => Promise<boolean>) => Promise<void>
   };
 }
 
-/** True when the server took it; what it says otherwise is found by asking for the list. */
-async function submit(form: HTMLFormElement, button: HTMLButtonElement): Promise<boolean> {
+/** Completes the questionnaire. Throws Failed with the server's sentence. */
+async function submit(form: HTMLFormElement, button: HTMLButtonElement): Promise<void> {
   const data = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (typeof value === 'string') data.append(name, value);
   data.set(button.name, button.value);
-  const answer = await fetch(form.action, { method: 'POST', body: data, credentials: 'same-origin' });
-  return answer.ok;
+  const headers = { Accept: 'application/json' };
+  const answer = await fetch(form.action, { method: 'POST', body: data, headers, credentials: 'same-origin' });
+  if (!answer.ok) throw new Failed(answer.status, await sentenceOf(answer));
+}
+
+async function sentenceOf(answer: Response): Promise<string> {
+  try {
+    return ((await answer.json()) as { error?: string }).error ?? '';
+  } catch {
+    return '';
+  }
 }

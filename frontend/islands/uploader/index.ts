@@ -54,7 +54,9 @@ async function edit(item: Item): Promise<void> {
 /** Documents that lie at the server already stand on the list; announced files without bytes are forgotten. */
 async function readServer(): Promise<void> {
   const standing = await api.standing().catch(() => null);
-  if (standing) list.ready = standing.files.filter((file) => file.state !== 'waiting');
+  if (!standing) return;
+  list.ready = standing.files.filter((file) => file.state !== 'waiting');
+  if (list.ready.length < standing.files.length) await api.forget().catch(() => undefined);
 }
 
 async function take(chosen: Chosen[]): Promise<void> {
@@ -71,7 +73,7 @@ async function take(chosen: Chosen[]): Promise<void> {
 }
 
 /** "Start uploading": the list is written down, the form completes the questionnaire, then the bytes follow. */
-async function start(submit: () => Promise<boolean>): Promise<void> {
+async function start(submit: () => Promise<void>): Promise<void> {
   if (list.unanswered) {
     warn(words.say('answer_first'));
     root?.querySelector<HTMLElement>('[data-question]')?.focus();
@@ -79,12 +81,11 @@ async function start(submit: () => Promise<boolean>): Promise<void> {
   }
   warn('');
   view.part('total').textContent = words.say('checking');
-  try {
-    await api.announce(list.items, (item) => list.isMe(item));
-    await submit();
-    const { state } = await api.standing();
-    if (state === 'collecting') throw new Failed(0);
-  } catch (fault) {
+  const fault = await attempt(submit);
+  // Whatever was answered, or was lost on its way: the list itself says whether it is closed.
+  const state = (await api.standing().catch(() => null))?.state ?? 'collecting';
+  if (state === 'collecting') {
+    await api.forget().catch(() => undefined);
     redraw();
     warn((fault instanceof Failed && fault.reason) || words.say('list_failed'));
     return;
@@ -94,6 +95,16 @@ async function start(submit: () => Promise<boolean>): Promise<void> {
   view.part('groups').replaceChildren();
   view.part('notes').textContent = '';
   await send(list.items, list.length);
+}
+
+async function attempt(submit: () => Promise<void>): Promise<unknown> {
+  try {
+    await api.announce(list.items, (item) => list.isMe(item));
+    await submit();
+    return null;
+  } catch (fault) {
+    return fault;
+  }
 }
 
 async function resume(chosen: Chosen[]): Promise<void> {
