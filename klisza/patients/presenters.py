@@ -72,6 +72,12 @@ DATA_ACTIONS = {
     "survey.begun": _("Survey begun to be answered"),
     "survey.completed": _("Survey sent to the hospital"),
     "survey.incomplete": _("Files of a survey had not all arrived"),
+    "delivery.accepted": _("Files handed in: accepted by the hospital"),
+    "delivery.taken_over": _("Files handed in: taken over by the hospital"),
+    "delivery.viewed": _("Files handed in: opened by staff"),
+    "delivery.images_viewed": _("Files handed in: images viewed by staff"),
+    "document.taken_over": _("Document handed in: taken over by the hospital"),
+    "document.refused": _("Document handed in: not taken over"),
     "guardian.proposed": _("Person named by the hospital who may look after your data"),
 }
 # Their reason is a note of the desk for the auditor: which document was seen.
