@@ -217,8 +217,8 @@ jobs.run_forward()
 
 def test_orthanc_takes_them_and_commits(
     orthanc: Orthanc,
-    shared_door: Door,
-    tmp_path: Path,  # noqa: F811
+    shared_door: Door,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     """Its report comes on an association of its own, to our door."""
     made = [*study_of(2), j2k(study_of(1)[0])]
