@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from klisza.accounts.models import Account
 from klisza.base.errors import NotFound
@@ -20,7 +20,7 @@ def open_surveys(request: HttpRequest) -> dict[str, Any]:
     account: Account | None = getattr(request, "account", None)
     if account is None or account.kind != Account.Kind.PATIENT or settings.LISTENER == "staff":
         return {}
-    return {"open_surveys": SimpleLazyObject(lambda: _count(request))}
+    return {"open_surveys": partial(_count, request)}
 
 
 def _count(request: HttpRequest) -> int:

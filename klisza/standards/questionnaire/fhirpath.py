@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow
 from functools import lru_cache
 from typing import Any
 
+from antlr4 import CommonTokenStream, InputStream
+from antlr4.error.ErrorListener import ErrorListener
 from fhirpathpy import apply_parsed_path, parse
 from fhirpathpy.engine.nodes import ResourceNode
 from fhirpathpy.models import models
+from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
+from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
 from .errors import Refused
 from .model import Definition, Item, Variable
@@ -21,12 +26,37 @@ def _parsed(expression: str) -> Any:
     return parse(expression)
 
 
+class _Strict(ErrorListener):  # type: ignore[misc]
+    """The library's own parser mends what it cannot read, and so takes "1 +"."""
+
+    def syntaxError(self, *_about: Any) -> None:  # noqa: N802 - antlr's name
+        raise ValueError
+
+
 def check(link_id: str, expression: str) -> None:
     """Raises Refused when it cannot be read."""
+    lexer = FHIRPathLexer(InputStream(expression))
+    parser = FHIRPathParser(CommonTokenStream(lexer))
+    for part in (lexer, parser):
+        part.removeErrorListeners()
+        part.addErrorListener(_Strict())
     try:
-        _parsed(expression)
-    except Exception:  # noqa: BLE001 - the parser raises bare Exception
+        parser.entireExpression()
+    except (ValueError, RecursionError):
         raise Refused(link_id, "the expression is not valid FHIRPath") from None
+
+
+def _power(inputs: list[Any], exponent: Any) -> list[Decimal]:
+    """FHIRPath 6.3 power(): the library knows whole exponents only, eGFR has fractions."""
+    if not inputs or isinstance(inputs[0], bool) or not isinstance(inputs[0], int | float | Decimal):
+        return []
+    try:
+        return [Decimal(str(inputs[0])) ** Decimal(str(exponent))]
+    except (InvalidOperation, Overflow, DivisionByZero):
+        return []
+
+
+OPTIONS = {"userInvocationTable": {"power": {"fn": _power, "arity": {1: ["Number"]}}}}
 
 
 class Evaluator:
@@ -62,6 +92,6 @@ class Evaluator:
     def _ask(self, expression: str, node: dict[str, Any], base: str, context: dict[str, Any]) -> list[Any]:
         start = ResourceNode.create_node(node, base) if base else node
         try:
-            return list(apply_parsed_path(start, _parsed(expression), context, R4))
+            return list(apply_parsed_path(start, _parsed(expression), context, R4, OPTIONS))
         except Exception:  # noqa: BLE001 - the library raises bare Exception for what cannot be computed
             return []
