@@ -78,10 +78,26 @@ def _option(item: Mapping[str, Any], words: str, *, is_open: bool) -> Answer:
         coding = answer.get("valueCoding") or {}
         names = {in_words(answer, "", "").casefold(), str(coding.get("code", "")).casefold()}
         if words.casefold() in names - {""}:
-            return answer
+            return {"valueCoding": _named(coding)} if coding else answer
     if is_open:
         return {"valueString": words}
     raise NotSuch
+
+
+def of_option(item: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
+    """The words of the option that this coded answer means; "" when there is none."""
+    wanted = answer.get("valueCoding") or answer.get("answerCoding") or {}
+    for option in item.get("answerOption", []):
+        coding = option.get("valueCoding") or {}
+        if wanted.get("code") and _named(coding) == _named(wanted):
+            return str(coding.get("display") or coding["code"])
+    return ""
+
+
+def _named(coding: Mapping[str, Any]) -> Answer:
+    """What a coding is compared by."""
+    parts = ("system", "code") if coding.get("code") else ("display",)
+    return {key: coding[key] for key in parts if coding.get(key)}
 
 
 def _number(kind: str, words: str) -> Answer:

@@ -195,7 +195,7 @@ class ItemForm(forms.Form):
             self._choose(f"when_{number}", label, questions, str(one.get("question", "")))
             self._choose(f"operator_{number}", _("its answer"), OPERATORS, str(one.get("operator", "=")))
             self.fields[f"answer_{number}"] = forms.CharField(
-                label=_("this answer"), required=False, max_length=300, initial=in_words(one),
+                label=_("this answer"), required=False, max_length=300, initial=in_words(one, self._item_of(one)),
                 widget=forms.TextInput(attrs={"list": "known-answers"}),
                 help_text=_("yes, no, a number, a date as 2026-03-21, or the words of an answer") if number == 0 else "",
             )  # fmt: skip
@@ -213,7 +213,7 @@ class ItemForm(forms.Form):
                 help_text=_("Stands on top of the list of answers; the patient does not see it") if number == 0 else "",
             )  # fmt: skip
             self.fields[f"flag_answer_{number}"] = forms.CharField(
-                label=_("when the answer is"), required=False, max_length=300, initial=in_words(answer or {}),
+                label=_("when the answer is"), required=False, max_length=300, initial=in_words(answer or {}, self.item),
                 help_text=_("Empty for any answer") if number == 0 else "",
             )  # fmt: skip
             self._choose(f"flag_severity_{number}", _("How grave"), SEVERITIES, severity)
@@ -260,11 +260,27 @@ class ItemForm(forms.Form):
         operator = data.get(f"operator_{number}") or "="
         try:
             exists = operator == "exists"
-            said = {"valueBoolean": answers.yes_or_no(text or "yes")} if exists else answers.said(item, text)
+            said = (
+                {"valueBoolean": answers.yes_or_no(text or "yes")}
+                if exists
+                else self._same(number, item, text)
+            )
         except answers.NotSuch:
             self.add_error(f"answer_{number}", _("This is no answer to that question."))
         else:
             data[f"condition_{number}"] = (data[f"when_{number}"], operator, said)
+
+    def _same(self, number: str, item: Mapping[str, Any], text: str) -> answers.Answer:
+        """The answer as it stands when its words were left alone."""
+        now = self.item.get("enableWhen", [])
+        one = now[int(number)] if int(number) < len(now) else {}
+        if one.get("question") == item.get("linkId") and in_words(one, item) == text:
+            return {f"value{key[6:]}": value for key, value in one.items() if key.startswith("answer")}
+        return answers.said(item, text)
+
+    def _item_of(self, condition: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = (item for link_id, _words, item in self.asked if link_id == condition.get("question"))
+        return next(found, {})
 
     def _clean_flag(self, number: str, data: dict[str, Any]) -> None:
         text, answer = data.get(f"flag_text_{number}", ""), data.get(f"flag_answer_{number}", "")
@@ -275,8 +291,11 @@ class ItemForm(forms.Form):
         item = self.item
         if self.type in fields.CHOICES and "options_" + self.main in data:
             item = {"type": self.type, "answerOption": self._new_options(data)}
+        now = fields.flags_of(self.item, flags.URL)
+        before = now[int(number)][0] if int(number) < len(now) else None
         try:
-            said = answers.said(item, answer) if answer else None
+            is_same = before is not None and in_words(before, self.item) == answer
+            said = before if is_same else answers.said(item, answer) if answer else None
         except answers.NotSuch:
             self.add_error(f"flag_answer_{number}", _("This is no answer to that question."))
         else:
@@ -378,5 +397,8 @@ def lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def in_words(answer: Mapping[str, Any]) -> str:
-    return answers.in_words(answer, yes=gettext_now("yes"), no=gettext_now("no"))
+def in_words(answer: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """item: whose answer it is."""
+    return answers.of_option(item, answer) or answers.in_words(
+        answer, yes=gettext_now("yes"), no=gettext_now("no")
+    )

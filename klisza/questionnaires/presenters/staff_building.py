@@ -45,8 +45,8 @@ def main_language(definition: Mapping[str, Any]) -> str:
 
 
 def lines(definition: dict[str, Any]) -> list[Line]:
-    texts = {str(one.get("linkId")): short(one) for one in tree.walk(definition)}
-    return [_line(row, texts) for row in tree.rows(definition)]
+    by_link = {str(one.get("linkId")): one for one in tree.walk(definition)}
+    return [_line(row, by_link) for row in tree.rows(definition)]
 
 
 def short(item: Mapping[str, Any]) -> str:
@@ -54,18 +54,18 @@ def short(item: Mapping[str, Any]) -> str:
     return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
-def _line(row: tree.Row, texts: Mapping[str, str]) -> Line:
+def _line(row: tree.Row, by_link: Mapping[str, Mapping[str, Any]]) -> Line:
     item = row.item
     return Line(
         place=row.place, number=row.number, depth=row.depth, text=short(item),
         kind=_("page") if fhir.control_of(item) == "page" else NAMES.get(str(item.get("type")), str(item.get("type"))),
-        link_id=str(item.get("linkId", "")), notes=_notes(item, texts), is_first=row.is_first,
+        link_id=str(item.get("linkId", "")), notes=_notes(item, by_link), is_first=row.is_first,
         is_last=row.is_last, can_enter=row.group_before, can_leave=row.depth > 0,
         is_group=item.get("type") == "group",
     )  # fmt: skip
 
 
-def _notes(item: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
+def _notes(item: Mapping[str, Any], by_link: Mapping[str, Mapping[str, Any]]) -> list[str]:
     notes = []
     if item.get("required"):
         notes.append(_("must be answered"))
@@ -74,7 +74,7 @@ def _notes(item: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
     if fields.expression_of(item, fhir.CALCULATED):
         notes.append(_("calculated"))
     found = item.get("enableWhen", [])
-    told = [_condition(one, texts) for one in found]
+    told = [_condition(one, by_link) for one in found]
     if told:
         word = _(" and ") if item.get("enableBehavior") == "all" else _(" or ")
         notes.append(_("only if %(conditions)s") % {"conditions": word.join(told)})
@@ -83,9 +83,10 @@ def _notes(item: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
     return notes
 
 
-def _condition(condition: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    question = texts.get(str(condition.get("question")), str(condition.get("question")))
-    said = answers.in_words(condition, yes=_("yes"), no=_("no"))
+def _condition(condition: Mapping[str, Any], by_link: Mapping[str, Mapping[str, Any]]) -> str:
+    asked = by_link.get(str(condition.get("question")), {})
+    question = short(asked)
+    said = answers.of_option(asked, condition) or answers.in_words(condition, yes=_("yes"), no=_("no"))
     operator = str(condition.get("operator"))
     if operator == "exists":
         word = _("is answered") if condition.get("answerBoolean") else _("is not answered")
