@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+UNREADABLE = "\ufffd"  # counts as a wrong letter
 SAME, MAYBE, OTHER = "same", "maybe", "other"
 # Letters that do not fall apart into a base and a mark.
 STROKES = str.maketrans(
@@ -34,7 +35,8 @@ def likeness(found: Somebody, known: Somebody) -> str:
     given = _alike(_words(found.given), _words(known.given))
     if not given:  # written without a caret, or the other way round
         everything = _words(f"{found.family} {found.given}")
-        family = given = {*_words(known.family), *_words(known.given)[:1]} <= set(everything)
+        if {*_words(known.family), *_words(known.given)[:1]} <= set(everything):
+            family = given = True
     date = _dates(found.birth_date, known.birth_date)
     if family and given:
         return {SAME: SAME, MAYBE: MAYBE}.get(date, OTHER)
@@ -43,7 +45,7 @@ def likeness(found: Somebody, known: Somebody) -> str:
 
 def _words(name: str) -> list[str]:
     """Without accents, case and hyphens: Wójcik-ŁĄCKA gives wojcik, lacka."""
-    plain = unicodedata.normalize("NFKD", name.lower().translate(STROKES))
+    plain = unicodedata.normalize("NFKD", name.lower().translate(STROKES).replace(UNREADABLE, "x"))
     return re.findall(r"[^\W\d_]+", "".join(sign for sign in plain if not unicodedata.combining(sign)))
 
 

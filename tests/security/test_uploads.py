@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection
 from django.test import Client
 
 from klisza.audit.models import AuditEvent
 from klisza.uploads import services, storage
-from klisza.uploads.bodies import Body
 from klisza.uploads.errors import ListClosed
 from klisza.uploads.models import Delivery, HandedFile, Upload
-from klisza.uploads.services.receiving import append
 from klisza.uploads.views import door
 from tests.examinations.given import a_patient
+from tests.security.races import Run, program
 from tests.uploads.given import (
     PERSON,
     TUS,
@@ -212,46 +208,24 @@ class TestAClosedList:
             services.close(delivery=delivery, ending="without", by=PERSON)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_r57_two_completions_with_a_chunk_in_flight() -> None:
-    """Exactly one wins; the chunk that was on its way makes the set complete, once."""
-    delivery = a_delivery()
-    file = listed(delivery, ("a", 4))[0]
-    upload = Upload.objects.get(pk=opened(a_browser(delivery), file).headers["Location"].rpartition("/")[2])
-    barrier, outcomes = threading.Barrier(3), []
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return program("upload_race", tmp_path_factory.mktemp("race"))
 
-    def complete() -> None:
-        try:
-            barrier.wait(10)
-            services.close(delivery=Delivery.objects.get(pk=delivery.pk), ending="upload", by=PERSON)
-            outcomes.append("closed")
-        except ListClosed:
-            outcomes.append("already sent")
-        finally:
-            connection.close()
 
-    class InFlight:
-        def read(self, size: int, /) -> bytes:
-            if size == 4:
-                barrier.wait(10)
-                return b"byte"[:4]
-            return b""
+class TestTheOneEnd:
+    """R57 on a real database file."""
 
-    def send() -> None:
-        try:
-            append(upload=upload, offset=0, body=Body(InFlight(), 4))
-            outcomes.append("sent")
-        finally:
-            connection.close()
+    def test_r57_two_completions_with_a_chunk_in_flight(self, run: Run) -> None:
+        """Exactly one wins; the chunk that was on its way makes the set complete, once."""
+        assert run("race") == {
+            "outcomes": ["already sent", "closed", "sent"], "state": "complete", "closed": 1, "files": ["arrived"],
+        }  # fmt: skip
 
-    threads = [threading.Thread(target=one) for one in (complete, complete, send)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    @pytest.mark.parametrize(("when", "outcome"), [("closing", "closed"), ("arriving", "already sent")])
+    def test_r57_killed_in_between(self, run: Run, when: str, outcome: str) -> None:
+        begun = run("die", when)
 
-    assert sorted(outcomes) == ["already sent", "closed", "sent"]
-    delivery.refresh_from_db()
-    assert delivery.state == "complete"
-    assert HandedFile.objects.filter(state=State.ARRIVED).count() == 1
-    assert AuditEvent.objects.filter(action="delivery.closed").count() == 1
+        assert run("finish", begun["delivery"], begun["upload"]) == {
+            "outcome": outcome, "told": 0, "state": "complete", "closed": 1, "files": ["arrived"],
+        }  # fmt: skip

@@ -48,9 +48,8 @@ def progress_of(delivery: Delivery) -> Progress:
         sorted=Count("id", filter=here & ~Q(state=State.ARRIVED)),
         aside=Count("id", filter=Q(state__in=[State.QUARANTINED, State.REFUSED])),
     )
-    under_way = Upload.objects.filter(file__delivery=delivery).aggregate(sum=Coalesce(Sum("offset"), 0))[
-        "sum"
-    ]
+    unfinished = Upload.objects.filter(file__delivery=delivery, file__state=State.WAITING)
+    under_way = unfinished.aggregate(sum=Coalesce(Sum("offset"), 0))["sum"]
     return Progress(
         files=sums["files"],
         files_arrived=sums["arrived"],
