@@ -13,7 +13,15 @@ const file = (name: string, content: string | Uint8Array<ArrayBuffer>) => new Fi
 /** One explicit element; the value padded to an even length. */
 function element(group: number, number: number, vr: string, value: Uint8Array): number[] {
   const padded = value.length % 2 ? [...value, vr === 'UI' ? 0 : 32] : [...value];
-  const head = [group & 255, group >> 8, number & 255, number >> 8, ...bytes(vr), padded.length & 255, padded.length >> 8];
+  const head = [
+    group & 255,
+    group >> 8,
+    number & 255,
+    number >> 8,
+    ...bytes(vr),
+    padded.length & 255,
+    padded.length >> 8,
+  ];
   return [...head, ...padded];
 }
 
@@ -130,7 +138,11 @@ describe('sending', () => {
     return { ...makeItem({ file: file(id, new Uint8Array(size)), path: id }, sight), id };
   };
   const hooks = { changed: () => undefined, line: vi.fn() };
-  const header = (values: Record<string, string>) => ({ status: 200, body: '', header: (name: string) => values[name] ?? '' });
+  const header = (values: Record<string, string>) => ({
+    status: 200,
+    body: '',
+    header: (name: string) => values[name] ?? '',
+  });
 
   it('puts small files into one request', async () => {
     const batch = vi.fn(async (_body: Blob) => Object.fromEntries(items.map((one) => [one.id, 'arrived'])));

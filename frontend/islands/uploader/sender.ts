@@ -136,8 +136,8 @@ export class Sender {
 
   private rest(milliseconds: number): Promise<void> {
     return new Promise((done) => {
-      const timer = setTimeout(done, milliseconds);
-      window.addEventListener('online', () => (clearTimeout(timer), done()), { once: true });
+      setTimeout(done, milliseconds);
+      window.addEventListener('online', () => done(), { once: true });
     });
   }
 
@@ -172,7 +172,8 @@ export class Sender {
     for (const item of items) {
       const said = answers[item.id];
       if (said === 'arrived') this.arrived(item);
-      else if (said === 'unknown') item.state = 'failed'; // its size has changed since it was listed
+      else if (said === 'unknown')
+        item.state = 'failed'; // its size has changed since it was listed
       else item.sent = 0;
     }
     this.measure(body.size, performance.now() - began);
