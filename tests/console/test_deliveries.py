@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 
 from klisza.blobs import services as blobs
 from klisza.documents.jobs import run_rendering
@@ -29,7 +29,8 @@ def radiology() -> Client:
 
 @pytest.fixture
 def delivery() -> Delivery:
-    made = sent(a_patient("MRN-A"), ("CD/IM1", dicom_file(**MINE)), ("wypis.pdf", acting()))
+    with override_settings(LISTENER="public", ROOT_URLCONF="klisza.config.urls"):
+        made = sent(a_patient("MRN-A"), ("CD/IM1", dicom_file(**MINE)), ("wypis.pdf", acting()))
     while jobs.run_documents() + jobs.run_previews() + run_rendering():
         pass
     return made

@@ -19,30 +19,32 @@ from tests.portal import ROOT
 from .test_rendering import kept, rendered
 
 REPORTS = ROOT / "klisza" / "operations" / "demo" / "data" / "reports"
-SCRIPT = Dictionary(S=Name.JavaScript, JS="app.alert('x')")
 
 
 def acting() -> bytes:
     document = pikepdf.new()
     document.add_blank_page()
     page = document.pages[0].obj
-    document.Root.OpenAction = SCRIPT
+    script = document.make_indirect(Dictionary(S=Name.JavaScript, JS="app.alert('x')"))
+    document.Root.OpenAction = script
     document.Root.Names = Dictionary(
-        JavaScript=Dictionary(Names=Array(["a", document.make_indirect(SCRIPT)])),
+        JavaScript=Dictionary(Names=Array(["a", script])),
         EmbeddedFiles=Dictionary(Names=Array([])),
     )
-    page.AA = Dictionary(O=SCRIPT)
+    page.AA = Dictionary(O=script)
     inside = Dictionary(S=Name.GoTo, D=Array([page, Name.Fit]))
     rect = Array([0, 0, 10, 10])
+    field = Dictionary(
+        Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T="a", Rect=rect, AA=Dictionary(K=script)
+    )
+    widget = document.make_indirect(field)
     page.Annots = Array([
         Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=rect, A=Dictionary(S=Name.URI, URI="https://evil.example")),
         Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=rect, A=inside),
         Dictionary(Type=Name.Annot, Subtype=Name.RichMedia, Rect=rect),
-        Dictionary(Type=Name.Annot, Subtype=Name.Widget, Rect=rect, AA=Dictionary(K=SCRIPT)),
+        widget,
     ])  # fmt: skip
-    document.Root.AcroForm = Dictionary(
-        XFA="<xdp/>", Fields=Array([Dictionary(T="a", AA=Dictionary(C=SCRIPT))])
-    )
+    document.Root.AcroForm = Dictionary(XFA="<xdp/>", Fields=Array([widget]))
     out = io.BytesIO()
     document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable)
     return out.getvalue()

@@ -7,6 +7,7 @@ Endian, or as Implicit, which every peer takes. Then it is asked to commit to ke
 
 from __future__ import annotations
 
+import socket
 import tempfile
 import time
 from collections.abc import Iterable
@@ -44,7 +45,7 @@ log = structlog.get_logger(__name__)
 _config.STORE_SEND_CHUNKED_DATASET = True
 PLAIN = (EXPLICIT_LE, IMPLICIT_LE)
 CONTEXTS_MOST = 120  # of 128; the rest goes in the next association
-STEP_SECONDS = 60
+CONNECT_SECONDS, STEP_SECONDS = 15, 60
 ANSWER_SECONDS = 2.0  # some peers report at once, on the same association
 SUCCESS, WARNINGS, OUT_OF_RESOURCES = 0x0000, 0xB000, 0xA700
 # Not of this object: the same one may be taken a minute later.
@@ -81,7 +82,9 @@ def send(forward: Forward, peer: Peer) -> None:
         try:
             taken, uid = _associate(forward, peer, _first(rows))
         except (Ended, OSError, RuntimeError) as end:
-            reason = str(end) or type(end).__name__
+            reason = (
+                str(end) if isinstance(end, Ended) else f"the peer cannot be reached ({type(end).__name__})"
+            )
             break
         if not taken:
             reason = "the peer asks to come back later"
@@ -120,10 +123,12 @@ def _associate(forward: Forward, peer: Peer, rows: list[ForwardedInstance]) -> t
 
 
 def _open(peer: Peer, rows: Iterable[ForwardedInstance], reports: list[Dataset]) -> Association:
+    # The library leaves the socket open when nobody listens.
+    socket.create_connection((peer.address, int(peer.port or 0)), CONNECT_SECONDS).close()
     ae = AE(settings.AE_TITLE)
     ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    ae.connection_timeout = ae.acse_timeout = 15
+    ae.connection_timeout = ae.acse_timeout = CONNECT_SECONDS
     ae.dimse_timeout = ae.network_timeout = STEP_SECONDS
     for kind, syntax in sorted(_pairs(rows)):
         ae.add_requested_context(kind, syntax)
