@@ -133,5 +133,9 @@ it('keeps pages in their order', () => {
   expect(list.querySelectorAll('button')[0]).toBe(third);
   third?.click();
   expect(chosen).toEqual([0]);
-  expect([...list.querySelectorAll('span')].map((one) => one.textContent)).toEqual(['Strona 1', 'Strona 2', 'Strona 3']);
+  expect([...list.querySelectorAll('span')].map((one) => one.textContent)).toEqual([
+    'Strona 1',
+    'Strona 2',
+    'Strona 3',
+  ]);
 });

@@ -36,7 +36,7 @@ class Document(models.Model):
     origin = models.CharField(max_length=64, blank=True)  # InboundMessage.uid
     description = models.CharField(max_length=1000, blank=True)  # what the person wrote about an own one
     # A PDF without scripts, forms that send, links and attachments, for browsers; null = the original is as harmless.
-    clean = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")
+    cleaned = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         indexes = [

@@ -42,12 +42,12 @@ def shown(patient_ids: Iterable[uuid.UUID]) -> QuerySet[Document]:
     for person in ("patient", "patient__survivor", "patient__survivor__survivor"):
         unrestricted = Q(**{f"{person}__restricted_reason": ""})
         kept = kept.filter(unrestricted if person == "patient" else unrestricted | Q(**{person: None}))
-    return kept.select_related("blob", "clean")
+    return kept.select_related("blob", "cleaned")
 
 
 def handed_in_as(source: uuid.UUID) -> Document | None:
     """The document that this file of a delivery became."""
-    row = Handing.objects.filter(source=source).select_related("document__blob", "document__clean").first()
+    row = Handing.objects.filter(source=source).select_related("document__blob", "document__cleaned").first()
     return row.document if row else None
 
 

@@ -185,7 +185,7 @@ def _note(document: Document, pages: int) -> str:
 
 def blob_for(document: Document, *, inline: bool) -> Blob:
     """To keep: the sender's bytes. To open in a browser: without what acts in them (R32)."""
-    return document.clean if inline and document.clean else document.blob
+    return document.cleaned if inline and document.cleaned else document.blob
 
 
 def may_open(document: Document) -> bool:

@@ -76,8 +76,8 @@ def test_a_strangers_pdf_is_pictures_and_is_saved_without_what_acts(
     assert saved["Content-Disposition"].startswith("attachment")
     assert "sandbox" in saved["Content-Security-Policy"]
     document = Document.objects.get(kind="own")
-    assert document.clean_id
-    assert body == blobs.read(document.clean_id)
+    assert document.cleaned_id
+    assert body == blobs.read(document.cleaned_id)
 
 
 def test_what_is_marked_is_accepted(radiology: Client, delivery: Delivery) -> None:

@@ -66,8 +66,8 @@ def test_what_acts_is_gone_and_the_original_stays() -> None:
     document = rendered(body)
 
     assert blobs.read(document.blob_id) == body
-    assert document.clean_id
-    left = words(blobs.read(document.clean_id))
+    assert document.cleaned_id
+    left = words(blobs.read(document.cleaned_id))
     for sign in (b"JavaScript", b"/URI", b"RichMedia", b"/XFA", b"/AA", b"OpenAction", b"EmbeddedFiles"):
         assert sign not in left, sign
     assert b"/GoTo" in left
@@ -75,7 +75,7 @@ def test_what_acts_is_gone_and_the_original_stays() -> None:
 
 @pytest.mark.django_db
 def test_a_harmless_pdf_is_shown_as_it_is() -> None:
-    assert rendered(pdf()).clean_id is None
+    assert rendered(pdf()).cleaned_id is None
 
 
 def test_reports_of_the_demo_need_no_cleaning(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_locked_pdf_is_kept_and_not_shown() -> None:
     found = rendered(out.getvalue())
 
     assert found.unshowable
-    assert found.clean_id is None
+    assert found.cleaned_id is None
 
 
 @pytest.mark.django_db

@@ -65,7 +65,16 @@ export class Editor {
       mode: () => this.change(value as Mode),
       detect: () => this.say(this.text(this.sheet?.detect() ? 'found' : 'notFound')),
       turn: () => this.sheet?.turn(value === 'right'),
-      whole: () => this.sheet && Object.assign(this.sheet, { corners: [{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 1, y: 1 }, { x: 0, y: 1 }] }),
+      whole: () =>
+        this.sheet &&
+        Object.assign(this.sheet, {
+          corners: [
+            { x: 0, y: 0 },
+            { x: 1, y: 0 },
+            { x: 1, y: 1 },
+            { x: 0, y: 1 },
+          ],
+        }),
       nudge: () => this.nudge(value),
       cover: () => this.stage.addCover(),
       uncover: () => this.stage.removeCover(),
@@ -272,12 +281,16 @@ export class Editor {
 
   private busy(is: boolean, sentence: string): void {
     this.dialog.toggleAttribute('data-busy', is);
-    for (const button of this.dialog.querySelectorAll<HTMLButtonElement>('[data-do="done"], [data-do="add"]')) button.disabled = is;
+    for (const button of this.dialog.querySelectorAll<HTMLButtonElement>('[data-do="done"], [data-do="add"]'))
+      button.disabled = is;
     this.say(sentence);
   }
 }
 
 function nameOf(file: File | undefined): string {
-  const plain = (file?.name ?? '').replace(/\.[^.]+$/, '').replace(/[_]+/g, ' ').trim();
+  const plain = (file?.name ?? '')
+    .replace(/\.[^.]+$/, '')
+    .replace(/[_]+/g, ' ')
+    .trim();
   return /^(img|dsc|pxl|image|photo|scan|wp|20\d\d)[\s\d-]*/i.test(plain) ? '' : plain;
 }

@@ -50,7 +50,8 @@ function solve(rows: number[][]): number[] {
       if (row === step) continue;
       const factor = at(rows, row, step) / pivot;
       const target = rows[row] as number[];
-      for (let column = step; column <= count; column++) target[column] = at(rows, row, column) - factor * at(rows, step, column);
+      for (let column = step; column <= count; column++)
+        target[column] = at(rows, row, column) - factor * at(rows, step, column);
     }
   }
   return rows.map((row, step) => (row[count] ?? 0) / ((row[step] ?? 0) || 1e-12));
@@ -59,7 +60,17 @@ function solve(rows: number[][]): number[] {
 const at = (rows: number[][], row: number, column: number): number => rows[row]?.[column] ?? 0;
 
 export function project(matrix: Matrix, { x, y }: Point): Point {
-  const [a, b, c, d, e, f, g, h, i] = matrix as [number, number, number, number, number, number, number, number, number];
+  const [a, b, c, d, e, f, g, h, i] = matrix as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const w = g * x + h * y + i || 1e-12;
   return { x: (a * x + b * y + c) / w, y: (d * x + e * y + f) / w };
 }

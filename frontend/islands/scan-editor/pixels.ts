@@ -21,7 +21,17 @@ export const AS_IT_IS: Look = { brightness: 0, contrast: 0, grey: false };
  */
 export function warp(source: Pixels, matrix: Matrix, size: Size): Uint8ClampedArray<ArrayBuffer> {
   const out = new Uint8ClampedArray(size.width * size.height * 4);
-  const [a, b, c, d, e, f, g, h, i] = matrix as [number, number, number, number, number, number, number, number, number];
+  const [a, b, c, d, e, f, g, h, i] = matrix as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const { data, width, height } = source;
   let place = 0;
   for (let row = 0; row < size.height; row++) {

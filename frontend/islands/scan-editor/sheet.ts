@@ -1,7 +1,19 @@
 /** One page of the document: its photo, and everything that was done to it. Nothing is lost until it is sent. */
 
 import { findCorners } from './detect';
-import { type Box, boxOf, flatSize, mapped, type Point, projection, type Quad, quadOf, type Size, turned, WHOLE } from './geometry';
+import {
+  type Box,
+  boxOf,
+  flatSize,
+  mapped,
+  type Point,
+  projection,
+  type Quad,
+  quadOf,
+  type Size,
+  turned,
+  WHOLE,
+} from './geometry';
 import { AS_IT_IS, adjust, type Look, type Pixels, warp } from './pixels';
 
 /** Long side of what is sent (the server takes no more), of what is kept, and of what detection looks at. */

@@ -142,7 +142,9 @@ export class Stage {
   }
 
   private onKey(event: KeyboardEvent): void {
-    const way = ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] } as const)[event.key as 'ArrowLeft'];
+    const way = ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] } as const)[
+      event.key as 'ArrowLeft'
+    ];
     if (way) {
       event.preventDefault();
       this.nudge(way[0], way[1], event.shiftKey && this.mode === 'cover', event.ctrlKey || event.altKey ? FINE : STEP);
@@ -189,7 +191,11 @@ export class Stage {
     if (!this.sheet?.covers[number]) return;
     const box = this.sheet.boxOfCover(number);
     const next = grow
-      ? { ...box, width: clamp(box.width + dx, LEAST_COVER, 1 - box.x), height: clamp(box.height + dy, LEAST_COVER, 1 - box.y) }
+      ? {
+          ...box,
+          width: clamp(box.width + dx, LEAST_COVER, 1 - box.x),
+          height: clamp(box.height + dy, LEAST_COVER, 1 - box.y),
+        }
       : { ...box, x: clamp(box.x + dx, 0, 1 - box.width), y: clamp(box.y + dy, 0, 1 - box.height) };
     this.sheet.cover(next, number);
     this.refresh();

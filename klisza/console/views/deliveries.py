@@ -66,7 +66,7 @@ def _page(request: PortalRequest, row: Delivery, form: DecideForm, status: int =
         "aside": [shown.aside(one) for one in uploads.set_aside(row)],
         "decisions": [shown.decision(one) for one in uploads.takeovers(row)],
         "form": form,
-        "is_open": any(one.is_open for one in [*discs, *papers]),
+        "is_open": any(one.is_open for one in discs) or any(one.is_open for one in papers),
         "has_other_person": any(not one.is_safe for one in discs),
     }
     return render(request, "console/delivery.html", context, status=status)
@@ -153,7 +153,7 @@ def download(request: PortalRequest, delivery_id: uuid.UUID, file_id: uuid.UUID)
     row = uploads.for_staff(delivery_id)
     file = uploads.file_for_staff(row, file_id)
     document = documents.handed_in_as(file.pk)
-    blob = (document and document.clean) or file.blob
+    blob = (document and document.cleaned) or file.blob
     if blob is None or document is None or document.rendered_at is None:
         raise NotFound
     record("document.downloaded", by=request.actor, patient_id=row.patient_id, objects=[document])

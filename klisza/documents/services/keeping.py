@@ -168,7 +168,7 @@ def keep_pages(
         )
     named = {} if document.title or not title else {"title": one_line(title)}
     kept = blobs.save(clean) if clean else None
-    _close(document, pages=total, unshowable="", html=html, clean=kept, **named)
+    _close(document, pages=total, unshowable="", html=html, cleaned=kept, **named)
 
 
 def mark_unshowable(*, document: Document, reason: str) -> None:
