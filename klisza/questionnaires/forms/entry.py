@@ -141,7 +141,7 @@ def _number(item: Item, row: dict[str, str]) -> Answer | None:
         if number != number.to_integral_value():
             raise Unreadable
         return {"valueInteger": int(number)}
-    return {"valueDecimal": float(number)}
+    return {"valueDecimal": int(number) if number == number.to_integral_value() else float(number)}
 
 
 def as_number(text: str) -> Decimal:

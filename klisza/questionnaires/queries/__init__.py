@@ -3,6 +3,7 @@
 from .listed import (
     answerable,
     completion_of,
+    delivery_of,
     due_for_expiry,
     due_for_reminder,
     is_answerable,
@@ -20,6 +21,7 @@ __all__ = [
     "Snapshot",
     "answerable",
     "completion_of",
+    "delivery_of",
     "due_for_expiry",
     "due_for_reminder",
     "is_answerable",

@@ -12,6 +12,7 @@ from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.patients.viewer import Viewer
 from klisza.questionnaires.models import Completion, Questionnaire, SurveyRequest
+from klisza.uploads.models import Delivery
 
 State = SurveyRequest.State
 DAY = timedelta(days=1)
@@ -74,6 +75,11 @@ def completion_of(request: SurveyRequest) -> Completion:
     if found is None:
         raise NotFound
     return found
+
+
+def delivery_of(request: SurveyRequest) -> Delivery | None:
+    """The files handed in with it; None when the files page was never opened."""
+    return Delivery.objects.filter(purpose="survey", subject=request.pk).first()
 
 
 def due_for_expiry(limit: int) -> list[SurveyRequest]:

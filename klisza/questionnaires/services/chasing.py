@@ -43,7 +43,7 @@ def settle_files() -> int:
 @transaction.atomic
 def _settle(completion: Completion) -> int:
     request = completion.request
-    delivery = Delivery.objects.filter(purpose="survey", subject=request.pk).first()
+    delivery = queries.delivery_of(request)
     is_whole = delivery is None or delivery.state in (Delivery.State.COMPLETE, Delivery.State.REFUSED)
     if is_whole:
         SurveyRequest.objects.filter(pk=request.pk, state=State.INCOMPLETE).update(state=State.ANSWERED)

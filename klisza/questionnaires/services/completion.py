@@ -23,7 +23,6 @@ from klisza.questionnaires.models import Answer, AnswerFile, Completion, Flag, S
 from klisza.questionnaires.queries import Snapshot
 from klisza.standards.questionnaire import flags, response, validate
 from klisza.uploads import services as uploads
-from klisza.uploads.models import Delivery
 
 State, Ending = SurveyRequest.State, Completion.Ending
 # What the button says -> how it ends.
@@ -131,7 +130,7 @@ def _identifier(value: str) -> dict[str, str]:
 
 def _close_files(row: SurveyRequest, account: Account, button: str, viewer: Viewer) -> None:
     """Freezes the list. A questionnaire that takes no files has none, unless it took some when it was begun."""
-    found = Delivery.objects.filter(purpose="survey", subject=row.pk).first()
+    found = queries.delivery_of(row)
     if found is None and button != "upload":
         return
     delivery = found or uploads.delivery_for(patient=survivor(row.patient), account=account, subject=row.pk)

@@ -13,11 +13,13 @@ from klisza.accounts.middleware import PortalRequest
 from klisza.audit.services import record
 from klisza.blobs import services as blobs
 from klisza.patients import acting
+from klisza.patients.queries import survivor
 from klisza.patients.viewer import Viewer
 from klisza.questionnaires import queries, services
 from klisza.questionnaires.models import SurveyRequest
 from klisza.questionnaires.presenters import rows
-from klisza.uploads import queries as uploads
+from klisza.uploads import presenters as uploads
+from klisza.uploads.services import delivery_for
 
 from .common import of_person
 
@@ -55,7 +57,13 @@ def one(request: PortalRequest, viewer: Viewer, survey: SurveyRequest) -> HttpRe
     """Straight to where the answers go on (M5.2); one that is over tells how it ended."""
     if queries.is_answerable(survey):
         return redirect("questionnaires:page", survey.pk, survey.page + 1)
-    context = {"row": rows.row(survey), "survey": survey, "progress": uploads.progress(survey.pk)}
+    delivery = queries.delivery_of(survey)
+    if delivery is not None and request.account is not None:
+        # Whoever looks at it now is who may send the rest.
+        delivery = delivery_for(patient=survivor(survey.patient), account=request.account, subject=survey.pk)
+    context = {"row": rows.row(survey), "survey": survey}
+    if delivery is not None and delivery.ending == "upload":
+        context["panel"] = uploads.panel(delivery)
     return render(request, "questionnaires/one.html", context)
 
 
