@@ -96,7 +96,7 @@ class Handing(Story):
 def make_disc(folder: Path, *, images: int = 12, second_person: bool = False, size: int = 0) -> Path:
     """A medium as patients get it: two series, a DICOMDIR, a viewer. size: bytes of each image's pixels."""
     study = dataset()
-    anna = {"PatientName": "KOWALCZYK^ANNA", "PatientBirthDate": "19580321", "StudyDescription": "TK GLOWY",
+    anna = {"PatientName": "KOWALCZYK^ANNA", "PatientBirthDate": "19580314", "StudyDescription": "TK GLOWY",
             "StudyInstanceUID": study.StudyInstanceUID}  # fmt: skip
     (folder / "DICOM").mkdir(parents=True)
     for number in range(images):
