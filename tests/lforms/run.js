@@ -41,8 +41,10 @@ async function one({ questionnaire, response }) {
   const form = LForms.Util.convertFHIRQuestionnaireToLForms(questionnaire, "R4");
   const filled = LForms.Util.mergeFHIRDataIntoLForms(response, form, "R4");
   const data = new LForms.LFormsData(filled);
+  if (JSON.stringify(questionnaire).includes("enableWhenExpression")) await data._expressionProcessor.runCalculations(false);
   const enabled = new Set();
-  for (const { item, path } of places(data.items, [])) if (item._skipLogicStatus !== DISABLED) enabled.add(path);
+  for (const { item, path } of places(data.items, []))
+    if (item._skipLogicStatus !== DISABLED && item._enableWhenExpVal !== false) enabled.add(path);
   const given = LForms.Util.getFormFHIRData("QuestionnaireResponse", "R4", data);
   return { enabled: [...enabled].sort(), answered: answered(given.item) };
 }

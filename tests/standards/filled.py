@@ -37,12 +37,18 @@ def _fill(
     for item in items:
         path = str(Path(item.link_id, at))
         if item.is_loop:
-            count = chance.choice((1, 1, 2))
-            found[path] = [{"instance": number} for number in range(count)]
-            for number in range(count):
-                _fill(definition, item.children, (*at, number), chance, found)
+            found[path] = [{"instance": 0}]
+            for number in range(chance.choice((1, 1, 2))):
+                inside: dict[str, list[Answer]] = {}
+                _fill(definition, item.children, (*at, number), chance, inside)
+                if not inside:  # an instance without answers leaves no trace in a response
+                    break
+                found.update(inside)
+                if number:
+                    found[path].append({"instance": number})
             continue
-        if item.is_question and item.type != "attachment" and chance.random() < ANSWERED:
+        is_asked = item.is_question and item.type != "attachment" and not item.calculated
+        if is_asked and chance.random() < ANSWERED:
             said = _said(definition, item, chance)
             if said:
                 found[path] = said
@@ -57,7 +63,8 @@ def _said(definition: Definition, item: Item, chance: random.Random) -> list[Ans
         for one in other.conditions
         if one.question == item.link_id and one.operator != "exists"
     ]
-    count = chance.choice((1, 2)) if item.repeats else 1
+    # LHC-Forms cannot read items under one of several answers.
+    count = chance.choice((1, 2)) if item.repeats and not item.children else 1
     made = [
         dict(chance.choice(asked)) if asked and chance.random() < LIKE_A_CONDITION else _any(item, chance)
         for _number in range(count)

@@ -24,8 +24,10 @@ READY = ROOT / "klisza" / "questionnaires" / "ready"
 pytestmark = pytest.mark.skipif(
     not (LFORMS / "node_modules" / "lforms").is_dir() or not shutil.which("node"), reason="no LHC-Forms"
 )
-# Differences that are meant, with the reason that stands in the document.
-NOT_COMPARED: dict[str, str] = {}
+# Meant, each with its reason in docs/conformance/questionnaires.md: LHC-Forms does not order texts and dates, does not
+# compare a date that was typed, and keeps the answer of an item that only an expression hides.
+ORDERED = {"Q4-equal", "Q4-ge", "Q7-gt", "Q7-ge", "Q7-ge2", "Q7-lt", "Q7-le", "Q7-le2"}
+BY_EXPRESSION = {"Q10-ewe"}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def forms(samples: Path) -> list[tuple[str, dict[str, Any], Definition]]:
 
 
 def repaired(resource: dict[str, Any]) -> dict[str, Any]:
-    """One sample compares a date with answerInteger "2022-09", which no reader could understand."""
+    """One sample compares dates with answerInteger and a time with answerDate: not what FHIR allows."""
     resource = copy.deepcopy(resource)
     waiting = list(resource.get("item") or []) if resource.get("resourceType") == "Questionnaire" else []
     while waiting:
@@ -52,12 +54,21 @@ def repaired(resource: dict[str, Any]) -> dict[str, Any]:
         for condition in item.get("enableWhen", []):
             if isinstance(condition.get("answerInteger"), str):
                 condition["answerDate"] = condition.pop("answerInteger")
+            if ":" in str(condition.get("answerDate", "")):
+                condition["answerTime"] = condition.pop("answerDate")
     return resource
 
 
 def compared(forms: list[tuple[str, dict[str, Any], Definition]], count: int, first: int) -> list[str]:
     """Differences in words."""
-    chosen = [(number, *forms[number % len(forms)]) for number in range(first, first + count)]
+    branching = [one for one in forms if any(item.conditions for item in one[2].walk())]
+    chosen = [
+        (
+            number,
+            *(forms if number % 4 == 3 else branching)[number % len(forms if number % 4 == 3 else branching)],
+        )
+        for number in range(first, first + count)
+    ]
     sets = [(number, name, told, answers(told, number)) for number, name, _resource, told in chosen]
     lines = [
         json.dumps({"questionnaire": resource, "response": response(told, said)})
@@ -69,6 +80,7 @@ def compared(forms: list[tuple[str, dict[str, Any], Definition]], count: int, fi
     )  # fmt: skip
     theirs = [json.loads(line) for line in ran.stdout.splitlines()]
     assert len(theirs) == count, ran.stderr[-500:]
+    assert any(len(logic.kept(told, said)) < len(said) for _n, _name, told, said in sets), "nothing to drop"
     return [
         difference
         for (number, name, told, said), their in zip(sets, theirs, strict=True)
@@ -82,13 +94,14 @@ def differences(name: str, told: Definition, said: dict[str, Any], their: dict[s
         return
     ours, seen = logic.enabled(told, said), set(their["enabled"])
     for path in sorted(ours ^ seen):
-        yield f"{name}: {path} is asked by {'us' if path in ours else 'them'} only"
+        if not (path in ORDERED and path in ours):
+            yield f"{name}: {path} is asked by {'us' if path in ours else 'them'} only"
     kept: dict[str, int] = {}
     for path, values in logic.kept(told, said).items():
         item, _place = told.place(path)
-        if item.is_question:
+        if item.is_question and path not in ORDERED:
             kept[item.link_id] = kept.get(item.link_id, 0) + len(values)
-    for link_id in sorted(kept.keys() | their["answered"].keys()):
+    for link_id in sorted((kept.keys() | their["answered"].keys()) - ORDERED - BY_EXPRESSION):
         mine, other = kept.get(link_id, 0), their["answered"].get(link_id, 0)
         if mine != other:
             yield f"{name}: {link_id} has {mine} answers with us, {other} with them"
