@@ -166,7 +166,7 @@ def flags_of(item: Mapping[str, Any], url: str) -> list[tuple[Answer | None, str
 def _helper(item: Mapping[str, Any]) -> Item | None:
     for one in item.get("item", []):
         if one.get("type") == "display" and fhir.control_of(one) == "help":
-            return one  # type: ignore[no-any-return]
+            return one
     return None
 
 

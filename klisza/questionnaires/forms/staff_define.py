@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from klisza.questionnaires import ready
@@ -13,7 +14,8 @@ from klisza.questionnaires.models import Questionnaire
 from klisza.questionnaires.services.definitions import MOST_BYTES
 from klisza.standards.fhir import xml
 
-LANGUAGES = (("pl", _("Polish")), ("en", _("English")), ("uk", _("Ukrainian")))
+Language = tuple[str, str | Promise]
+LANGUAGES: tuple[Language, ...] = (("pl", _("Polish")), ("en", _("English")), ("uk", _("Ukrainian")))
 
 
 class Import(forms.Form):
@@ -81,7 +83,7 @@ class Heading(forms.Form):
                 )  # fmt: skip
 
 
-def in_order(main: str) -> list[tuple[str, Any]]:
+def in_order(main: str) -> list[Language]:
     """The language the questionnaire is written in comes first."""
-    known = [one for one in LANGUAGES if one[0] == main] or [(main, main)]
+    known: list[Language] = [one for one in LANGUAGES if one[0] == main] or [(main, main)]
     return known + [one for one in LANGUAGES if one[0] != main]

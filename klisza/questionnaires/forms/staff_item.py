@@ -11,38 +11,16 @@ from django.utils.translation import gettext as gettext_now
 from django.utils.translation import gettext_lazy as _
 
 from klisza.questionnaires.building import answers, fhir, fields
+from klisza.questionnaires.building.words import OPERATORS, TYPES, Choice
 from klisza.standards.questionnaire import flags
 
 from .staff_define import in_order
 
-Choice = tuple[str, str | Promise]
-TYPES: tuple[Choice, ...] = (
-    ("choice", _("choice from a list")),
-    ("boolean", _("yes or no")),
-    ("string", _("short text")),
-    ("text", _("long text")),
-    ("integer", _("whole number")),
-    ("decimal", _("number")),
-    ("quantity", _("number with a unit to choose")),
-    ("date", _("date")),
-    ("dateTime", _("date and time")),
-    ("time", _("time of day")),
-    ("open-choice", _("choice from a list, or own words")),
-    ("attachment", _("file")),
-    ("url", _("web address")),
-    ("group", _("group of questions, or a page")),
-    ("display", _("text to read")),
-)
-NAMES = dict(TYPES)
 LOOKS: tuple[Choice, ...] = (
     ("", _("as the portal likes")),
     ("radio-button", _("all to be seen")),
     ("drop-down", _("a list that opens")),
 )
-OPERATORS: tuple[Choice, ...] = (
-    ("=", _("is")), ("!=", _("is not")), (">", _("is more than")), ("<", _("is less than")),
-    (">=", _("is at least")), ("<=", _("is at most")), ("exists", _("is answered (yes or no)")),
-)  # fmt: skip
 SEVERITIES: tuple[Choice, ...] = (("danger", _("danger")), ("warning", _("warning")), ("info", _("note")))
 PREFILL: tuple[Choice, ...] = (
     ("", _("nothing")), ("given", _("first name of the patient")), ("family", _("family name of the patient")),

@@ -10,12 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from klisza.questionnaires.building import answers, fhir, fields, tree
-from klisza.questionnaires.forms.staff_item import NAMES, OPERATORS
+from klisza.questionnaires.building.words import NAMES, SIGNS
 from klisza.standards.questionnaire import flags
 
 SHORT = 80
 ASKED = frozenset(NAMES) - {"group", "display", "attachment"}
-SIGNS = dict(OPERATORS)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -46,11 +46,6 @@ HINTS = {
 }
 
 
-class Posted(Protocol):
-    def get(self, name: str, default: str = "") -> Any: ...
-    def getlist(self, name: str) -> list[Any]: ...
-
-
 @dataclass(frozen=True)
 class Offered:
     value: str
@@ -86,7 +81,7 @@ class Trial:
     wrong: int
 
 
-def trial(definition: Definition, data: Posted) -> Trial:
+def trial(definition: Definition, data: QueryDict) -> Trial:
     """Of a repeating group the first instance can be tried."""
     said, unreadable = _said(definition, data)
     full = calculate.calculated(definition, said)
@@ -113,7 +108,7 @@ def _name(item: Item) -> str:
 
 def _field(
     item: Item,
-    data: Posted,
+    data: QueryDict,
     said: Mapping[str, Sequence[Answer]],
     there: set[str],
     faults: Mapping[str, list[str]],
@@ -159,7 +154,7 @@ def _offered(item: Item, said: Sequence[Answer]) -> list[Offered]:
     ]
 
 
-def _said(definition: Definition, data: Posted) -> tuple[dict[str, list[Answer]], list[str]]:
+def _said(definition: Definition, data: QueryDict) -> tuple[dict[str, list[Answer]], list[str]]:
     """(answers, places where the words are none)."""
     said: dict[str, list[Answer]] = {}
     unreadable = []
@@ -176,7 +171,7 @@ def _said(definition: Definition, data: Posted) -> tuple[dict[str, list[Answer]]
     return said, unreadable
 
 
-def _of_item(item: Item, data: Posted) -> list[Answer]:
+def _of_item(item: Item, data: QueryDict) -> list[Answer]:
     kind = _kind(item)
     if kind in ("radio", "check"):
         chosen = {str(one) for one in data.getlist(_name(item))}

@@ -18,6 +18,7 @@ from klisza.base.errors import NotFound, Refused
 from klisza.questionnaires.models import Draft, Questionnaire, QuestionnaireVersion
 from klisza.standards.questionnaire import definition as standard
 from klisza.standards.questionnaire.errors import Refused as NotAskable
+from klisza.standards.questionnaire.model import Definition
 
 from .requests import account_id
 
@@ -35,7 +36,7 @@ class Unusable(Refused):
         self.cause = cause
 
 
-def checked(resource: Resource, *, language: str = "") -> standard.Definition:
+def checked(resource: Resource, *, language: str = "") -> Definition:
     """Raises Unusable."""
     try:
         return standard.read(resource, language=language)

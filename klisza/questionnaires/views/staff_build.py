@@ -18,6 +18,7 @@ from klisza.accounts.decorators import staff_required
 from klisza.accounts.middleware import PortalRequest
 from klisza.base.errors import NotFound, Refused
 from klisza.questionnaires.building import fhir, tree
+from klisza.questionnaires.building.words import NAMES
 from klisza.questionnaires.forms import staff_define, staff_item
 from klisza.questionnaires.models import Draft, Questionnaire
 from klisza.questionnaires.presenters import staff_building as presenters
@@ -117,7 +118,7 @@ def item(request: PortalRequest, questionnaire_id: uuid.UUID, place: str) -> Htt
             return _to_line(found, place)
     context = {
         "questionnaire": found, "draft": draft, "form": form, "place": place, "sections": list(form.sections()),
-        "title": presenters.short(here), "kind": staff_item.NAMES.get(form.type, form.type),
+        "title": presenters.short(here), "kind": NAMES.get(form.type, form.type),
         "known": presenters.known_answers(asked),
     }  # fmt: skip
     return render(request, "questionnaires/staff/item.html", context, status=400 if form.is_bound else 200)

@@ -116,7 +116,9 @@ def attempt(request: PortalRequest, questionnaire_id: uuid.UUID) -> HttpResponse
     draft = queries.draft_of(found)
     resource = draft.definition if draft else found.current.definition if found.current else {}
     language = request.POST.get("language") or (get_language() or "pl").split("-")[0]
-    context = {"questionnaire": found, "draft": draft, "languages": forms.LANGUAGES, "language": language}
+    context: dict[str, object] = {
+        "questionnaire": found, "draft": draft, "languages": forms.LANGUAGES, "language": language,
+    }  # fmt: skip
     try:
         definition = definitions.checked(resource, language=language)
     except Refused as refusal:
