@@ -131,10 +131,10 @@ def test_every_page_has_a_row() -> None:
 
 
 def test_nothing_else_stands_under_staff() -> None:
-    """What this listener has beside the console: pages of the own account, and what patients share with units."""
+    """What this listener has beside the console: the own account, what patients share, answer and hand in."""
     resolver = get_resolver("klisza.config.urls_staff")
     apps = {entry.app_name for entry in resolver.url_patterns if isinstance(entry, URLResolver)}
-    assert apps == {"accounts", "console", "units", "viewer"}
+    assert apps == {"accounts", "asked", "console", "forms", "handed", "units", "viewer"}
 
 
 @pytest.mark.parametrize("role", ROLES)
