@@ -26,6 +26,7 @@ export class Editor {
       corners: [1, 2, 3, 4].map((number) => this.text(`corner${number}`)),
       cover: this.text('cover'),
     });
+    this.stage.changed = () => this.strip.refresh(this.current, this.sheet);
     this.strip = new PageStrip(this.part('pages'), this.text('page'), (number) => void this.turnTo(number));
     this.listen();
   }
@@ -112,7 +113,8 @@ export class Editor {
       }
     }
     if (this.sheets.length) await this.turnTo(this.sheets.length > files.length ? this.current : 0);
-    this.busy(false, failed || this.text('opened'));
+    const found = files.length === 1 && this.sheet ? (this.sheet.found ? 'found' : 'notFound') : 'opened';
+    this.busy(false, failed || this.text(found));
   }
 
   /** HEIC and whatever else the browser does not know is opened by the server. */

@@ -6,6 +6,7 @@ const SMALL = 160;
 
 export class PageStrip {
   private buttons: HTMLButtonElement[] = [];
+  private waiting = 0;
 
   /** label: "Page {number}" */
   constructor(
@@ -20,11 +21,18 @@ export class PageStrip {
   show(count: number, current: number, sheet: Sheet | undefined): void {
     while (this.buttons.length < count) this.buttons.push(this.button());
     this.lay();
-    const button = this.buttons[current];
-    const canvas = button?.querySelector('canvas');
-    if (canvas && sheet?.photo.width) sheet.draw(canvas, SMALL);
+    this.refresh(current, sheet);
     this.buttons.forEach((one, number) => {
       one.setAttribute('aria-pressed', String(number === current));
+    });
+  }
+
+  /** At most once before the next picture on the screen. */
+  refresh(current: number, sheet: Sheet | undefined): void {
+    cancelAnimationFrame(this.waiting);
+    this.waiting = requestAnimationFrame(() => {
+      const canvas = this.buttons[current]?.querySelector('canvas');
+      if (canvas && sheet?.photo.width) sheet.draw(canvas, SMALL);
     });
   }
 

@@ -30,6 +30,8 @@ export class Sheet {
   covers: Quad[] = [];
   look: Look = { ...AS_IT_IS };
   note = '';
+  /** Whether the corners are those of a sheet of paper that was seen. */
+  found = false;
 
   private resting: Blob | null = null;
 
@@ -60,7 +62,8 @@ export class Sheet {
   detect(): boolean {
     const found = findCorners(pixelsOf(this.photo, LOOKED_AT));
     this.corners = found ?? WHOLE;
-    return found !== null;
+    this.found = found !== null;
+    return this.found;
   }
 
   turn(clockwise: boolean): void {

@@ -22,6 +22,8 @@ export class Stage {
   mode: Mode = 'crop';
   /** Number of the corner or of the covered part that keys and the pad move. */
   chosen = 0;
+  /** Called when something was moved, covered or uncovered. */
+  changed: () => void = () => undefined;
   private handles: HTMLButtonElement[] = [];
 
   constructor(
@@ -204,6 +206,7 @@ export class Stage {
   private refresh(focus = false): void {
     this.draw();
     this.layHandles();
+    this.changed();
     if (focus) this.handles[this.chosen]?.focus();
   }
 }
