@@ -7,12 +7,13 @@ import multiprocessing
 import os
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.portal import Portal
+from tests.portal import Portal, running
 from tests.stories.visitor import Visitor, read_account_mail
 from tests.uploads.portal import PIECE, Sender, begin, close, contents_of, sums_at_the_server, sums_of
 
@@ -21,15 +22,14 @@ LARGE, SMALL = 3 * PIECE + 12_345, 40
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Portal:
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """Of its own: it is killed."""
-    portal = Portal(tmp_path_factory.mktemp("upload"), KLISZA_WEB_PROCESSES="1").start()
-    portal.klisza(
-        "patient", "upsert", "--id", "UP1", "--family", "Nowak", "--given", "Ewa", "--birth-date", "1960-02-29",
-        "--sex", "F", "--email", EMAIL, "--mobile", MOBILE,
-    )  # fmt: skip
-    yield portal
-    portal.stop()
+    with running(tmp_path_factory.mktemp("upload"), KLISZA_WEB_PROCESSES="1") as started:
+        started.klisza(
+            "patient", "upsert", "--id", "UP1", "--family", "Nowak", "--given", "Ewa", "--birth-date", "1960-02-29",
+            "--sex", "F", "--email", EMAIL, "--mobile", MOBILE,
+        )  # fmt: skip
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,15 @@ def disc(tmp_path: Path) -> Path:
 
 def _keep_sending(portal: Portal, cookies: list, delivery: str, folder: Path) -> None:
     """In a process of its own, to be killed."""
-    sender = Sender(portal, cookies, delivery)
-    sender.send(contents_of(folder))
+    with Sender(portal, cookies, delivery) as sender:
+        sender.send(contents_of(folder))
+
+
+def _keep_sending_until_it_breaks(
+    portal: Portal, cookies: list, delivery: str, contents: dict[str, bytes]
+) -> None:
+    with contextlib.suppress(httpx.HTTPError), Sender(portal, cookies, delivery) as sender:
+        sender.send(contents)
 
 
 @pytest.mark.timeout(3600)
@@ -64,14 +71,16 @@ def test_l11_killed_servers_and_senders(
     """The set of sums is equal, and each cut costs one piece at most."""
     delivery = begin(portal, EMAIL)
     contents = contents_of(disc)
-    Sender(portal, cookies, delivery).announce(contents)
+    with Sender(portal, cookies, delivery) as sender:
+        sender.announce(contents)
     close(portal, delivery)
     dice = random.Random(11)
     for _ in range(rounds):
         _kill_the_sender(portal, cookies, delivery, disc, dice)
         _kill_the_server(portal, cookies, delivery, contents, dice)
 
-    Sender(portal, cookies, delivery).send(contents)
+    with Sender(portal, cookies, delivery) as sender:
+        sender.send(contents)
 
     assert sums_at_the_server(portal, delivery) == sums_of(disc)
     assert portal.rows("SELECT state FROM uploads_delivery WHERE state = 'complete'") == [("complete",)]
@@ -91,20 +100,19 @@ def _kill_the_sender(portal: Portal, cookies: list, delivery: str, disc: Path, d
 def _kill_the_server(
     portal: Portal, cookies: list, delivery: str, contents: dict[str, bytes], dice: random.Random
 ) -> None:
-    """At a moment between two bytes of a piece; then what the server says must be true, and lose one piece at most."""
-    sender = Sender(portal, cookies, delivery)
-    before = sum(file["offset"] for file in sender.standing().values())
-    pid = os.fork()
-    if pid == 0:
-        with contextlib.suppress(BaseException):
-            sender.send(contents)
-        os._exit(0)
+    """At whatever moment; what the server has told before never becomes less: one piece at most goes twice."""
+    with Sender(portal, cookies, delivery) as sender:
+        before = sum(file["offset"] for file in sender.standing().values())
+    process = multiprocessing.get_context("fork").Process(
+        target=_keep_sending_until_it_breaks, args=(portal, cookies, delivery, contents)
+    )
+    process.start()
     time.sleep(dice.uniform(0.05, 0.4))
     portal.kill()
-    os.waitpid(pid, 0)
+    process.join()
     portal.start()
-    after = Sender(portal, cookies, delivery).standing()
-    assert all(file["offset"] % PIECE == 0 or file["offset"] == LARGE for file in after.values())
+    with Sender(portal, cookies, delivery) as sender:
+        after = sender.standing()
     assert sum(file["offset"] for file in after.values() if file["state"] == "waiting") >= (
         before if after["large"]["state"] == "waiting" else 0
     )
@@ -116,22 +124,22 @@ def test_a_cut_line_keeps_what_is_durable(
     """The sender hangs up in the middle of a piece: at most that piece goes twice."""
     delivery = begin(portal, EMAIL)
     contents = {f"{disc.name}/large": (disc / "large").read_bytes()}
-    sender = Sender(portal, cookies, delivery)
-    sender.announce(contents)
 
-    def half() -> object:
+    def half() -> Iterator[bytes]:
         yield contents[f"{disc.name}/large"][: PIECE // 2]
         raise httpx.WriteError("hung up")
 
-    made = sender.http.post("/uploads/", headers=_creating(sender, LARGE))
-    headers = {
-        "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Length": str(PIECE),
-        "Content-Type": "application/offset+octet-stream",
-    }  # fmt: skip
-    with pytest.raises(httpx.HTTPError):
-        sender.http.patch(made.headers["Location"], content=half(), headers=headers)
-    again = Sender(portal, cookies, delivery)
-    again.send(contents)
+    with Sender(portal, cookies, delivery) as sender:
+        sender.announce(contents)
+        made = sender.http.post("/uploads/", headers=_creating(sender, LARGE))
+        headers = {
+            "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Length": str(PIECE),
+            "Content-Type": "application/offset+octet-stream",
+        }  # fmt: skip
+        with pytest.raises(httpx.HTTPError):
+            sender.http.patch(made.headers["Location"], content=half(), headers=headers)
+    with Sender(portal, cookies, delivery) as again:
+        again.send(contents)
 
     assert again.sent <= LARGE
     assert sums_at_the_server(portal, delivery)[f"{disc.name}/large"] == sums_of(disc)[f"{disc.name}/large"]

@@ -97,6 +97,12 @@ class Sender:
             self.http.cookies.set(str(cookie["name"]), str(cookie["value"]))
         self.sent = 0
 
+    def __enter__(self) -> Sender:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self.http.close()
+
     def standing(self) -> dict[str, dict]:
         told = self.http.get(self.base, headers={"Accept": "application/json"})
         told.raise_for_status()
