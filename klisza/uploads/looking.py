@@ -186,10 +186,9 @@ def _header(file: File, offset: int, syntax: str, verdict: Verdict) -> None:
     if not all(is_uid(uid) for uid in uids):
         raise _No("quarantined", "damaged")
     verdict.sop_instance_uid, verdict.series_instance_uid, verdict.study_instance_uid, _class = uids
-    verdict.person = person_of(
-        header.patient_name, header.patient_birth_date and header.patient_birth_date.isoformat(),
-        header.patient_id, header.universal_entity_id or header.issuer_of_patient_id,
-    )  # fmt: skip
+    born = header.patient_birth_date.isoformat() if header.patient_birth_date else ""
+    issuer = header.universal_entity_id or header.issuer_of_patient_id
+    verdict.person = person_of(header.patient_name, born, header.patient_id, issuer)
     verdict.facts = {
         "modality": header.modality,
         "study_date": header.study_date.isoformat() if header.study_date else "",
@@ -201,7 +200,7 @@ def _header(file: File, offset: int, syntax: str, verdict: Verdict) -> None:
     }
 
 
-def person_of(name: str, birth_date: str | None, number: str, issuer: str) -> dict[str, Any] | None:
+def person_of(name: str, birth_date: str, number: str, issuer: str) -> dict[str, Any] | None:
     """Family and given name of a PN: alphabetic group, before any '=' (PS3.5 6.2.1)."""
     family, _, rest = name.partition("=")[0].partition("^")
     given = " ".join(part for part in rest.split("^")[:2] if part)
@@ -211,7 +210,7 @@ def person_of(name: str, birth_date: str | None, number: str, issuer: str) -> di
     return {
         "family": family.strip()[:200],
         "given": given.strip()[:200],
-        "birth_date": birth_date or "",
+        "birth_date": birth_date,
         "ids": ids,
     }
 
