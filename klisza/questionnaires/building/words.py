@@ -28,4 +28,3 @@ OPERATORS: tuple[Choice, ...] = (
     ("=", _("is")), ("!=", _("is not")), (">", _("is more than")), ("<", _("is less than")),
     (">=", _("is at least")), ("<=", _("is at most")), ("exists", _("is answered (yes or no)")),
 )  # fmt: skip
-SIGNS = dict(OPERATORS)

@@ -10,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from klisza.questionnaires.building import answers, fhir, fields, tree
-from klisza.questionnaires.building.words import NAMES, SIGNS
+from klisza.questionnaires.building.words import NAMES
 from klisza.standards.questionnaire import flags
 
 SHORT = 80
+SIGNS = {"=": "=", "!=": "≠", ">": ">", "<": "<", ">=": "≥", "<=": "≤"}
 ASKED = frozenset(NAMES) - {"group", "display", "attachment"}
 
 
@@ -44,8 +45,9 @@ def main_language(definition: Mapping[str, Any]) -> str:
 
 
 def lines(definition: dict[str, Any]) -> list[Line]:
-    by_link = {str(one.get("linkId")): one for one in tree.walk(definition)}
-    return [_line(row, by_link) for row in tree.rows(definition)]
+    rows = tree.rows(definition)
+    by_link = {str(row.item.get("linkId")): row for row in rows}
+    return [_line(row, by_link) for row in rows]
 
 
 def short(item: Mapping[str, Any]) -> str:
@@ -53,7 +55,7 @@ def short(item: Mapping[str, Any]) -> str:
     return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 
-def _line(row: tree.Row, by_link: Mapping[str, Mapping[str, Any]]) -> Line:
+def _line(row: tree.Row, by_link: Mapping[str, tree.Row]) -> Line:
     item = row.item
     return Line(
         place=row.place, number=row.number, depth=row.depth, text=short(item),
@@ -64,7 +66,7 @@ def _line(row: tree.Row, by_link: Mapping[str, Mapping[str, Any]]) -> Line:
     )  # fmt: skip
 
 
-def _notes(item: Mapping[str, Any], by_link: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _notes(item: Mapping[str, Any], by_link: Mapping[str, tree.Row]) -> list[str]:
     notes = []
     if item.get("required"):
         notes.append(_("must be answered"))
@@ -82,15 +84,16 @@ def _notes(item: Mapping[str, Any], by_link: Mapping[str, Mapping[str, Any]]) ->
     return notes
 
 
-def _condition(condition: Mapping[str, Any], by_link: Mapping[str, Mapping[str, Any]]) -> str:
-    asked = by_link.get(str(condition.get("question")), {})
-    question = short(asked)
-    said = answers.of_option(asked, condition) or answers.in_words(condition, yes=_("yes"), no=_("no"))
+def _condition(condition: Mapping[str, Any], by_link: Mapping[str, tree.Row]) -> str:
+    row = by_link.get(str(condition.get("question")))
+    if row is None:
+        return str(condition.get("question"))
+    question = f"{row.number} ({short(row.item)})"
     operator = str(condition.get("operator"))
     if operator == "exists":
-        word = _("is answered") if condition.get("answerBoolean") else _("is not answered")
-        return f"„{question}” {word}"
-    return f"„{question}” {SIGNS.get(operator, operator)} {said}"
+        return f"{question} {_('is answered') if condition.get('answerBoolean') else _('is not answered')}"
+    said = answers.of_option(row.item, condition) or answers.in_words(condition, yes=_("yes"), no=_("no"))
+    return f"{question} {SIGNS.get(operator, operator)} {said}"
 
 
 def places(definition: dict[str, Any]) -> list[tuple[str, str]]:
