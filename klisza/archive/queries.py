@@ -133,7 +133,8 @@ def peer_named(name: str) -> Peer | None:
 
 def to_send(forward: Forward) -> list[ForwardedInstance]:
     """What the peer has not answered for good yet, and the archive still shows."""
-    rows = forward.instances.filter(state="waiting").select_related("instance__blob").order_by("id")
+    rows = forward.instances.filter(state="waiting", instance__hidden_reason="").order_by("id")
+    rows = rows.select_related("instance__blob")
     return list(rows.defer("instance__frame_index"))
 
 

@@ -53,12 +53,14 @@ STAFF_PAGES = {
     "desk": "/staff/desk/",
     "tasks": "/staff/tasks/",
     "closing": "/staff/closing/",
+    "deliveries": "/staff/deliveries/",
 }
 DESK_PAGES = {
     "patient": "",
     "contact": "contact/",
     "staff-carers": "carers/",
     "slip": "slip/",
+    "add-document": "documents/",
     "factors": "factors/",  # of whoever has a passkey or an app
 }
 # For the data protection officer; the second below the patient's page.

@@ -192,7 +192,8 @@ class TestAPhotoOfADocument(Editing, AtTheDesk):
         owner, survey = self.page, self.survey
         staff = self.given_the_clerk_is_signed_in(screen=DESKTOP)
         self.when_the_delivery_is_opened(survey)
-        staff.get_by_role("link", name="Obejrzyj: Karta informacyjna").click()
+        self.shot("staff-delivery-paper")
+        staff.get_by_role("link", name=re.compile("Obejrzyj.*Karta informacyjna")).click()
         expect(staff.get_by_role("img", name="Strona 1")).to_be_visible()
         self.shot("staff-paper")
         staff.go_back()

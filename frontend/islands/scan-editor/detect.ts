@@ -5,6 +5,8 @@ import type { Pixels } from './pixels';
 
 const LEAST = 0.15; // of the picture; a smaller patch is a stamp or a lamp
 const MOST = 0.97; // a larger one is the picture itself
+/** The bright neighbours that close the letters make the sheet larger by this many pixels. */
+const GROWN = 2.5;
 /** A sheet fills its four corners; a cup or a hand does not. */
 const FILLED = 0.8;
 
@@ -107,5 +109,11 @@ function outermost(patch: number[], width: number, height: number): Quad {
     if (x + y > far[2]) [far[2], points[2]] = [x + y, point];
     if (x - y < far[3]) [far[3], points[3]] = [x - y, point];
   }
-  return points;
+  const middle = { x: mean(points.map((point) => point.x)), y: mean(points.map((point) => point.y)) };
+  return points.map(({ x, y }) => ({
+    x: x + Math.sign(middle.x - x) * (GROWN / width),
+    y: y + Math.sign(middle.y - y) * (GROWN / height),
+  })) as Quad;
 }
+
+const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
