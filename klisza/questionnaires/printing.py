@@ -18,6 +18,7 @@ from klisza.patients.queries import full_name, survivor
 from . import reciting
 from .models import SurveyRequest
 from .queries import Snapshot
+from .reading import title_of
 
 SECONDS = 60
 STYLE = Path(__file__).parent / "static" / "questionnaires" / "print.css"
@@ -35,7 +36,7 @@ def pdf(request: SurveyRequest, there: Snapshot, *, at: datetime, ending: str, l
                 "style": STYLE.read_text("utf-8"),
                 "portal_name": settings.PORTAL_NAME,
                 "hospital_name": settings.HOSPITAL_NAME,
-                "title": request.version.questionnaire.title,
+                "title": title_of(request.version, language),
                 "number": request.version.number,
                 "name": full_name(person),
                 "birth_date": person.birth_date,

@@ -22,3 +22,9 @@ def definition_of(version: QuestionnaireVersion, language: str = "") -> Definiti
         if len(_kept) > KEPT:
             _kept.popitem(last=False)
     return found
+
+
+def title_of(version: QuestionnaireVersion, language: str) -> str:
+    """As the person reads it: translated, unless staff have given the questionnaire another title since."""
+    title = version.questionnaire.title
+    return definition_of(version, language).title if definition_of(version).title == title else title

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from klisza.base import clock
 from klisza.questionnaires.models import SurveyRequest
 from klisza.questionnaires.queries import is_answerable
+from klisza.questionnaires.reading import title_of
 
 STATES: dict[str, tuple[str | Promise, str]] = {
     "new": (_("to be answered"), "badge-wait"),
@@ -52,7 +54,7 @@ def row(request: SurveyRequest) -> Row:
     zone = clock.local_zone()
     return Row(
         id=request.pk,
-        title=request.version.questionnaire.title,
+        title=title_of(request.version, get_language() or ""),
         state=state_of(request),
         asked_at=request.asked_at.astimezone(zone),
         due_at=request.due_at.astimezone(zone) if request.due_at else None,

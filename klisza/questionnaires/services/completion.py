@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from klisza.accounts.models import Account
@@ -21,6 +22,7 @@ from klisza.questionnaires import printing, queries
 from klisza.questionnaires.errors import AlreadySent, AnswersChanged, NotAnswered, SurveyClosed
 from klisza.questionnaires.models import Answer, AnswerFile, Completion, Flag, SurveyRequest
 from klisza.questionnaires.queries import Snapshot
+from klisza.questionnaires.reading import title_of
 from klisza.standards.questionnaire import flags, response, validate
 from klisza.uploads import services as uploads
 
@@ -107,7 +109,7 @@ def _write(
 
 
 def _title(request: SurveyRequest) -> str:
-    return _("Survey: %(title)s") % {"title": request.version.questionnaire.title}
+    return _("Survey: %(title)s") % {"title": title_of(request.version, get_language() or "")}
 
 
 def _response(request: SurveyRequest, there: Snapshot, account: Account, viewer: Viewer) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from klisza.questionnaires.models import Answer, SurveyRequest
 from klisza.questionnaires.presenters import page as presenter
 from klisza.questionnaires.presenters import rules
 from klisza.questionnaires.queries import Snapshot
+from klisza.questionnaires.reading import title_of
 from klisza.standards.questionnaire import validate
 from klisza.standards.questionnaire.model import Item
 from klisza.standards.questionnaire.pages import Page, pages
@@ -230,7 +231,7 @@ def _shown(request: PortalRequest, now: Sheet, problems: Problems, status: int =
     asked = [one for one in pages(now.there.definition) if _has_something(now.there, one)]
     context: dict[str, Any] = {
         "survey": now.survey,
-        "title": now.survey.version.questionnaire.title,
+        "title": title_of(now.survey.version, language()),
         "page": now.page,
         "place": asked.index(now.page) + 1 if now.page in asked else 1,
         "total": len(asked),

@@ -15,6 +15,7 @@ from klisza.questionnaires import queries, reciting, services, wording
 from klisza.questionnaires.errors import AlreadySent, AnswersChanged, NotAnswered, SurveyClosed
 from klisza.questionnaires.models import SurveyRequest
 from klisza.questionnaires.queries import Snapshot
+from klisza.questionnaires.reading import title_of
 from klisza.standards.questionnaire import validate
 from klisza.standards.questionnaire.pages import page_of, pages
 from klisza.uploads import presenters as uploads
@@ -38,7 +39,7 @@ def _summary(request: PortalRequest, survey: SurveyRequest, status: int = 200) -
     ]
     context = {
         "survey": survey,
-        "title": survey.version.questionnaire.title,
+        "title": title_of(survey.version, language()),
         "takes_files": survey.version.questionnaire.takes_files,
         "parts": reciting.parts(there),
         "faults": _faults(there),
@@ -73,7 +74,7 @@ def files(request: PortalRequest, viewer: Viewer, survey: SurveyRequest) -> Http
     delivery = delivery_for(patient=survivor(survey.patient), account=request.account, subject=survey.pk)
     context = {
         "survey": survey,
-        "title": survey.version.questionnaire.title,
+        "title": title_of(survey.version, language()),
         "panel": uploads.panel(delivery),
         "seen": there.version,
     }

@@ -80,7 +80,7 @@ def as_answers(item: Item, values: list[Any]) -> list[Answer]:
 
 def _answer(item: Item, value: Any) -> Answer | None:
     if isinstance(value, Decimal):
-        value = int(value) if value == value.to_integral_value() and item.type == "integer" else float(value)
+        value = int(value) if value == value.to_integral_value() else float(value)
     if item.options:
         return _chosen(item, value)
     if item.type == "quantity" and is_number(value):

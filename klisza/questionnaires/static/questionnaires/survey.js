@@ -13,6 +13,7 @@ const page = JSON.parse(document.getElementById("survey-rules").textContent);
 
 const waiting = new Map(); // path -> timer
 let sending = Promise.resolve();
+let underWay = 0;
 let isLeaving = false;
 
 const told = document.createElement("input");
@@ -60,7 +61,12 @@ function later(path, wait) {
 
 function send(path) {
   waiting.delete(path);
-  sending = sending.then(() => post(path));
+  underWay += 1;
+  sending = sending
+    .then(() => post(path))
+    .finally(() => {
+      underWay -= 1;
+    });
 }
 
 async function post(path) {
@@ -143,15 +149,26 @@ form.addEventListener("input", ({ target }) => {
 
 // The form brings everything along; an answer under way must not make it look like another device's.
 form.addEventListener("submit", (event) => {
-  if (isLeaving) return;
-  event.preventDefault();
-  const button = event.submitter;
   for (const timer of waiting.values()) clearTimeout(timer);
   waiting.clear();
-  sending.then(() => {
+  if (isLeaving || !underWay) {
     isLeaving = true;
-    form.requestSubmit(button);
-  });
+    return;
+  }
+  event.preventDefault();
+  const button = event.submitter;
+  // Not within this event: a form that is being submitted ignores a second request to.
+  sending.then(() =>
+    setTimeout(() => {
+      isLeaving = true;
+      form.requestSubmit(button);
+    }),
+  );
+});
+
+// Back to a page that the browser has kept: it is alive again.
+addEventListener("pageshow", () => {
+  isLeaving = false;
 });
 
 refresh();
