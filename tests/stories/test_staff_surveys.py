@@ -97,7 +97,7 @@ class TestAClinicAsksAPatient(Story):
 
     def when_a_patient_is_asked(self, page: Page) -> None:
         page.goto(self.portal.staff_url + "/staff/desk/")
-        page.get_by_label("PESEL").fill("Kowalczyk 21.03.1958")
+        page.get_by_label("PESEL").fill("Kowalczyk 14.03.1958")
         page.keyboard.press("Enter")
         page.get_by_role("link", name="Anna Kowalczyk").first.press("Enter")
         page.get_by_role("link", name="Wyślij ankietę").press("Enter")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from klisza.patients import queries as patients
@@ -22,7 +22,7 @@ STATES: dict[str, str | Promise] = {
     "open": gettext_lazy("not answered yet"),
     "answered": gettext_lazy("answered"),
     "incomplete": gettext_lazy("answered, files incomplete"),
-    "withdrawn": gettext_lazy("withdrawn"),
+    "withdrawn": pgettext_lazy("survey", "withdrawn"),
     "expired": gettext_lazy("expired"),
 }
 TONES = {"open": "badge-wait", "answered": "badge-ok", "incomplete": "badge-wait"}

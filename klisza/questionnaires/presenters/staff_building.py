@@ -91,7 +91,8 @@ def _condition(condition: Mapping[str, Any], by_link: Mapping[str, tree.Row]) ->
     question = f"{row.number} ({short(row.item)})"
     operator = str(condition.get("operator"))
     if operator == "exists":
-        return f"{question} {_('is answered') if condition.get('answerBoolean') else _('is not answered')}"
+        word = _("is answered") if condition.get("answerBoolean") else _("is not answered")
+        return f"{question} {word}"
     said = answers.of_option(row.item, condition) or answers.in_words(condition, yes=_("yes"), no=_("no"))
     return f"{question} {SIGNS.get(operator, operator)} {said}"
 
