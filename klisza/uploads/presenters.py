@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 
 from . import queries, texts, wording
@@ -16,14 +19,14 @@ State = HandedFile.State
 
 
 @dataclass(frozen=True)
-class FileRow:
+class ReceiptRow:
+    """One document, or the images of one study that became the same. files: how many."""
+
     name: str
-    path: str
-    title: str
     kind: str
+    files: int
     size: int
     state: str
-    state_word: str
     reason: str
 
 
@@ -33,7 +36,7 @@ class PersonRow:
 
     file_id: str
     name: str
-    birth_date: str
+    birth_date: date | None
     files: int
 
 
@@ -98,12 +101,19 @@ def persons(delivery: Delivery) -> list[PersonRow]:
         PersonRow(
             str(file.pk),
             f"{file.person['given']} {file.person['family']}".strip(),
-            file.person["birth_date"],
+            _day(file.person["birth_date"]),
             count,
         )
         for file, count in queries.unclear_persons(delivery)
         if file.person
     ]
+
+
+def _day(iso: str) -> date | None:
+    try:
+        return date.fromisoformat(iso)
+    except ValueError:
+        return None
 
 
 def receipt(delivery: Delivery) -> dict[str, Any]:
@@ -112,15 +122,40 @@ def receipt(delivery: Delivery) -> dict[str, Any]:
         "delivery": delivery,
         "progress": queries.progress_of(delivery),
         "number": str(delivery.pk)[-12:].upper(),
-        "rows": [file_row(file) for file in files if file.state != State.SKIPPED],
+        "rows": receipt_rows(file for file in files if file.state != State.SKIPPED),
         "skipped": sum(file.state == State.SKIPPED for file in files),
         "persons": persons(delivery),
     }
 
 
-def file_row(file: HandedFile) -> FileRow:
-    return FileRow(
-        name=file.name, path=file.path, title=file.title, kind=str(wording.KINDS[HandedFile.Kind(file.kind)]),
-        size=file.size, state=file.state, state_word=str(wording.STATES[State(file.state)]),
-        reason=wording.reason_of(file),
-    )  # fmt: skip
+def receipt_rows(files: Iterable[HandedFile]) -> list[ReceiptRow]:
+    """Three thousand images are a handful of studies."""
+    groups: dict[tuple[str, ...], list[HandedFile]] = {}
+    for file in files:
+        alone = str(file.pk) if not file.study_instance_uid else ""
+        key = (file.study_instance_uid, str(file.parent_id), file.state, file.reason, alone)
+        groups.setdefault(key, []).append(file)
+    return [_receipt_row(group) for group in groups.values()]
+
+
+def _receipt_row(group: list[HandedFile]) -> ReceiptRow:
+    first = group[0]
+    return ReceiptRow(
+        name=_study_name(first) or first.title or first.path,
+        kind=str(wording.KINDS[HandedFile.Kind(first.kind)]),
+        files=len(group),
+        size=sum(file.size for file in group),
+        state=str(wording.STATES[State(first.state)]),
+        reason=wording.reason_of(first),
+    )
+
+
+def _study_name(file: HandedFile) -> str:
+    """Modality, description and day, as far as the images say."""
+    if not file.study_instance_uid:
+        return ""
+    day = _day(file.facts.get("study_date", ""))
+    said = (file.facts.get("modality"), file.facts.get("study_description"))
+    return " · ".join(
+        [part for part in said if part] + ([date_format(day, "SHORT_DATE_FORMAT")] if day else [])
+    )

@@ -63,7 +63,7 @@ class TestHandingInADisc(Handing):
         self.when_chosen("Wybierz pliki", archive, letter, empty)
         self.then_the_list_says("2 pliki")
         expect(self.page.locator("[data-part=notes]")).to_contain_text("puste pliki: 1 plik")
-        self.page.get_by_text("Tytuł i opis: wypis.pdf").click()
+        self.page.locator("summary", has_text="wypis.pdf").click()
         self.page.get_by_label("Tytuł", exact=True).last.fill("Karta wypisowa 2024")
         self.then_nothing_is_wider_than_the_screen()
         self.when_the_upload_is_started()

@@ -91,9 +91,8 @@ async function start(submit: () => Promise<void>): Promise<void> {
     return;
   }
   ending?.over();
-  view.part('choose').hidden = true;
+  for (const name of ['intro', 'choose', 'notes', 'total']) view.part(name).hidden = true;
   view.part('groups').replaceChildren();
-  view.part('notes').textContent = '';
   await send(list.items, list.length);
 }
 
@@ -145,6 +144,7 @@ function listen(): void {
     button.addEventListener('click', () => choose(way, (chosen) => void take(chosen)));
   }
   const drop = view.part('drop');
+  drop.hidden = window.matchMedia('(pointer: coarse)').matches;
   for (const name of ['dragenter', 'dragover']) {
     root?.addEventListener(name, (event) => {
       event.preventDefault();

@@ -3,6 +3,7 @@ import { type Chosen, type Group, type Item, makeItem, personKey } from './items
 import { HEAD, sniff } from './sniff';
 
 const AT_ONCE = 8;
+const ORDER = new Intl.Collator(undefined, { numeric: true });
 
 export interface LeftOut {
   accessories: number;
@@ -43,6 +44,7 @@ export class List {
     const known = new Set(this.items.map((item) => item.mark));
     let done = 0;
     const found = new Array<Item | null>(chosen.length).fill(null);
+    chosen.sort((one, other) => ORDER.compare(one.path, other.path));
     const lane = async (first: number) => {
       for (let at = first; at < chosen.length; at += AT_ONCE) {
         const one = chosen[at];

@@ -72,7 +72,7 @@ export class Sending {
     const { words } = this;
     const said = [
       words.say('sending', { done: words.bytes(sender.sent), all: words.bytes(all), percent }),
-      words.say('files_sent', { done: here, all: words.count('files', sender.items.length) }),
+      words.say('files_sent', { done: here, all: sender.items.length }),
       this.timeLeft(all - sender.sent),
     ];
     this.view.part('said').textContent = said.filter(Boolean).join(', ');
@@ -146,6 +146,7 @@ export class Sending {
     receipt.className = 'button';
     receipt.textContent = this.words.say('receipt');
     said.textContent = this.words.say('done');
+    this.view.part('total').hidden = false;
     this.view.part('total').textContent = this.words.count('files', files);
     this.view.part('live').textContent = this.words.say('done');
     this.view.part('groups').append(element('p', 'actions', receipt));

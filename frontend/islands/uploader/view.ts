@@ -63,10 +63,10 @@ export class View {
     const box = element('fieldset', 'banner banner-warn stack');
     const legend = element('legend', '', words.say('is_you'));
     const text = group.likeness === 'other' ? [element('p', '', words.say('is_other'))] : [];
-    const yes = button(words.say('yes'), group.answer === true ? 'button' : 'button button-quiet');
+    const yes = button(words.say('yes'), group.answer === true ? 'button button-primary' : 'button');
     yes.setAttribute('aria-pressed', String(group.answer === true));
     yes.addEventListener('click', () => this.acts.answer(group, true));
-    const no = button(words.say('no'), 'button button-quiet');
+    const no = button(words.say('no'), 'button');
     no.addEventListener('click', () => this.acts.answer(group, false));
     box.append(legend, ...text, element('div', 'actions', yes, no));
     box.tabIndex = -1;
@@ -119,16 +119,17 @@ export class View {
     const { words } = this;
     const more = document.createElement('details');
     more.open = Boolean(item.title || item.description);
-    more.append(element('summary', '', words.say('describe', { name: item.file.name })));
-    for (const name of ['title', 'description'] as const) {
+    const name = element('span', 'visually-hidden', `: ${item.file.name}`);
+    more.append(element('summary', '', words.say('describe'), name));
+    for (const part of ['title', 'description'] as const) {
       const field = document.createElement('input');
       field.className = 'input';
-      field.maxLength = name === 'title' ? 200 : 1000;
-      field.value = item[name];
+      field.maxLength = part === 'title' ? 200 : 1000;
+      field.value = item[part];
       field.addEventListener('input', () => {
-        item[name] = field.value;
+        item[part] = field.value;
       });
-      const label = element('label', 'field', element('span', 'field-label', words.say(name)), field);
+      const label = element('label', 'field', element('span', 'field-label', words.say(part)), field);
       more.append(label);
     }
     return more;
@@ -146,7 +147,7 @@ export class View {
     gone.setAttribute('aria-label', this.words.say('remove_name', { name }));
     gone.addEventListener('click', remove);
     const main = element('div', 'row-main', element('p', 'row-title', name), element('p', 'row-meta', meta));
-    return element('li', 'uploader-row', main, element('div', 'row-action', gone));
+    return element('li', 'row uploader-row', main, element('div', 'row-action', gone));
   }
 }
 
