@@ -22,6 +22,7 @@ DESK = {"registration", "clinic"}
 REGISTRATION = {"registration"}
 IMAGES = {"radiology", "integration", "registration"}
 DEPARTMENT = {"radiology", "integration"}
+HANDED_IN = {"radiology", "registration"}
 CLINIC = {"clinic"}
 PRIVACY = {"privacy"}
 INTEGRATION = {"integration"}
@@ -66,6 +67,10 @@ TABLE: dict[str, set[str]] = {
     "unassign": IMAGES,
     "objects": IMAGES,
     "object": IMAGES,
+    # What patients hand in: who says whose images are, or keeps the record.
+    **dict.fromkeys(("deliveries", "delivery", "delivery_decide", "forward_again"), HANDED_IN),
+    **dict.fromkeys(("delivery_file", "delivery_page", "delivery_download"), HANDED_IN),
+    "add_document": DESK,
     # In place of the department. Who may assign may also say that images are nobody's.
     "reject": IMAGES,
     "restore": DEPARTMENT,

@@ -18,12 +18,14 @@ from django.utils import timezone
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
+from pynetdicom import AE, build_role
 
 from klisza.archive import queries, services
 from klisza.archive.models import Forward, Peer
 from klisza.archive.services import Source
 from klisza.audit.actor import SYSTEM
 from klisza.gateways import jobs, stow
+from klisza.standards.dicom.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 from tests.archive.arriving import study_of
 
 from .door import Door, prepared, shared_door  # noqa: F401 - fixtures
@@ -270,3 +272,18 @@ class TestAnswersOfStow:
     def test_an_answer_that_says_nothing_is_no_success(self, body: bytes) -> None:
         with pytest.raises(stow.Ended):
             stow._read(self.answer(200, body))
+
+
+def test_only_reports_of_a_commitment_come_in(shared_door: Door) -> None:  # noqa: F811
+    """Whoever has asked nobody learns that; nothing is promised to anybody."""
+    ae = AE("ORTHANC")
+    ae.add_requested_context(STORAGE_COMMITMENT)
+    role = build_role(STORAGE_COMMITMENT, scp_role=True)
+    association = ae.associate(HOST, shared_door.port, ae_title="KLISZA", ext_neg=[role])
+    assert association.is_established
+    report = Dataset()
+    report.TransactionUID = "2.25.99"
+    status, _ = association.send_n_event_report(report, 1, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE)
+    association.release()
+
+    assert status.Status == 0x0112

@@ -145,7 +145,7 @@ class Association(threading.Thread):
         elif request.application_context != APPLICATION_CONTEXT:
             self._reject(UNKNOWN_CONTEXT)
         else:
-            decisions = [decide(proposal) for proposal in request.proposals]
+            decisions = [decide(proposal, request.roles) for proposal in request.proposals]
             self.decisions = {one.id: one for one in decisions if one.verdict is Verdict.ACCEPTED}
             self.abstract_syntaxes = {one.id: one.abstract_syntax for one in request.proposals}
             self.answer = pdus.accept(

@@ -3,6 +3,7 @@ asked for; nothing else (R03)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
@@ -15,7 +16,7 @@ from klisza.standards.dicom.uids import (
     STORAGE_COMMITMENT,
     VERIFICATION,
 )
-from klisza.standards.dul.pdus import Decision, Proposal, Verdict
+from klisza.standards.dul.pdus import Decision, Proposal, Role, Verdict
 
 STANDARD_ROOT = "1.2.840.10008."
 STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."  # also holds retired classes that the library does not list
@@ -30,11 +31,16 @@ def is_storage(sop_class_uid: str) -> bool:
     return service is StorageServiceClass
 
 
-def decide(proposal: Proposal) -> Decision:
-    """Of the transfer syntaxes offered, the first in our order: compressed ones before uncompressed."""
+def decide(proposal: Proposal, roles: Iterable[Role] = ()) -> Decision:
+    """Of the transfer syntaxes offered, the first in our order: compressed ones before uncompressed.
+
+    roles: as the requestor proposes. Of a storage commitment it may be the provider only, who reports to us: we keep
+    nobody's promise to keep.
+    """
     uid, offered = proposal.abstract_syntax, proposal.transfer_syntaxes
     ours: tuple[str, ...] = ()
-    if uid in (VERIFICATION, STORAGE_COMMITMENT):
+    reports = any(role.sop_class_uid == uid and role.scp for role in roles)
+    if uid == VERIFICATION or (uid == STORAGE_COMMITMENT and reports):
         ours = (EXPLICIT_LE, IMPLICIT_LE)
     elif is_storage(uid):
         ours = ACCEPTED_TRANSFER_SYNTAXES
