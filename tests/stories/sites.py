@@ -53,6 +53,9 @@ STAFF_PAGES = {
     "desk": "/staff/desk/",
     "tasks": "/staff/tasks/",
     "closing": "/staff/closing/",
+    "sent": "/staff/surveys/sent/",
+    "incomplete": "/staff/surveys/incomplete/",
+    "ask-list": "/staff/surveys/ask/",
     "deliveries": "/staff/deliveries/",
 }
 DESK_PAGES = {

@@ -90,6 +90,31 @@ class TestAClinicAsksAPatient(Story):
         page.get_by_role("button", name="Zgłoszenia są mi znane").press("Enter")
         expect(page.get_by_text("zgłoszenie oznaczono jako widziane")).to_be_visible()
 
+    @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["pc", "phone"])
+    def test_every_other_page_is_in_order(self, screen: dict[str, int]) -> None:
+        """trust.md 7.1, 7.3: a template in the builder, and the lists."""
+        page = self.given_staff(screen)
+        page.get_by_role("link", name="Nowa ankieta").click()
+        self.then_all_is_well(page)
+        page.get_by_label("Nazwa").fill("Rezonans")
+        page.get_by_label("Bezpieczeństwo rezonansu").check()
+        page.get_by_role("button", name="Zacznij").click()
+        self.then_all_is_well(page)
+        page.get_by_role("link", name="Co z tej listy jest w Pani/Pana ciele?").click()
+        self.then_all_is_well(page)
+        page.get_by_role("link", name="Wróć do listy pytań").click()
+        page.get_by_role("link", name="Podgląd i odpowiedzi na próbę").click()
+        self.then_all_is_well(page)
+        for path in (
+            "questionnaires/import/",
+            "surveys/sent/",
+            "surveys/incomplete/",
+            "surveys/ask/",
+            "surveys/rules/",
+        ):
+            page.goto(f"{self.portal.staff_url}/staff/{path}")
+            self.then_all_is_well(page)
+
     def when_a_question_is_added(self, page: Page, kind: str, text: str) -> None:
         page.get_by_label("Rodzaj").select_option(label=kind)
         page.get_by_label("Pytanie lub tekst").last.fill(text)

@@ -75,7 +75,12 @@ def _notes(item: Mapping[str, Any], by_link: Mapping[str, tree.Row]) -> list[str
     if fields.expression_of(item, fhir.CALCULATED):
         notes.append(_("calculated"))
     found = item.get("enableWhen", [])
-    told = [_condition(one, by_link) for one in found]
+    told = [
+        _condition(
+            one, by_link, is_same=bool(number) and one.get("question") == found[number - 1].get("question")
+        )
+        for number, one in enumerate(found)
+    ]
     if told:
         word = _(" and ") if item.get("enableBehavior") == "all" else _(" or ")
         notes.append(_("only if %(conditions)s") % {"conditions": word.join(told)})
@@ -84,17 +89,18 @@ def _notes(item: Mapping[str, Any], by_link: Mapping[str, tree.Row]) -> list[str
     return notes
 
 
-def _condition(condition: Mapping[str, Any], by_link: Mapping[str, tree.Row]) -> str:
+def _condition(condition: Mapping[str, Any], by_link: Mapping[str, tree.Row], *, is_same: bool) -> str:
+    """is_same: the condition before asks the same question; then it is not named again."""
     row = by_link.get(str(condition.get("question")))
     if row is None:
         return str(condition.get("question"))
-    question = f"{row.number} ({short(row.item)})"
+    question = "" if is_same else f"{row.number} ({short(row.item)}) "
     operator = str(condition.get("operator"))
     if operator == "exists":
         word = _("is answered") if condition.get("answerBoolean") else _("is not answered")
-        return f"{question} {word}"
+        return f"{question}{word}"
     said = answers.of_option(row.item, condition) or answers.in_words(condition, yes=_("yes"), no=_("no"))
-    return f"{question} {SIGNS.get(operator, operator)} {said}"
+    return f"{question}{SIGNS.get(operator, operator)} {said}"
 
 
 def places(definition: dict[str, Any]) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from klisza.questionnaires.models import (
     QuestionnaireVersion,
     SurveyRequest,
 )
+from klisza.uploads.models import Delivery
 
 MOST_ROWS = 200
 WEIGHTS = {"danger": 3, "warning": 2, "info": 1}
@@ -149,6 +150,12 @@ def incomplete() -> QuerySet[SurveyRequest]:
 
 def flags_of(completion: Completion) -> QuerySet[Flag]:
     return completion.flags.select_related("seen_by").order_by("pk")
+
+
+def delivery_of(request: SurveyRequest) -> uuid.UUID | None:
+    """The files that were handed in with it, for whoever looks them through."""
+    rows = Delivery.objects.filter(purpose="survey", subject=request.pk)
+    return rows.values_list("pk", flat=True).first()
 
 
 def rules() -> QuerySet[ProcedureRule]:

@@ -118,7 +118,7 @@ def note_seen(*, request: SurveyRequest, by: Actor) -> int:
 
 
 def note_read(*, request: SurveyRequest, by: Actor, action: str = "survey.viewed") -> None:
-    """Before anything of the answers is shown; it stands in the patient's log."""
+    """Before anything of it is shown; it stands in the patient's log."""
     record(action, by=by, patient_id=request.patient_id, objects=[request])
 
 

@@ -25,6 +25,7 @@ from klisza.uploads import queries as uploads
 from .staff_ask import ASK
 from .staff_define import DEFINE, FHIR_JSON
 
+FILES = {"registration", "radiology", "admin"}  # who looks through what is handed in
 READ = DEFINE  # answers are about health: whoever prepares the examination
 
 
@@ -79,10 +80,12 @@ def one(request: PortalRequest, request_id: uuid.UUID) -> HttpResponse:
         "ending": presenters.ENDINGS.get(completion.ending, "") if completion else "",
         "may_read": may_read,
         "progress": uploads.progress(found.pk) if completion and completion.ending == "uploaded" else None,
+        "delivery": queries.delivery_of(found) if request.roles & FILES else None,
         "withdraw_form": forms.Withdraw() if found.state == SurveyRequest.State.OPEN else None,
     }
+    reads = bool(completion and may_read)
+    asking.note_read(request=found, by=request.actor, action="survey.viewed" if reads else "patient.viewed")
     if completion and may_read:
-        asking.note_read(request=found, by=request.actor)
         context |= {
             "said": presenters.said(completion),
             "told": presenters.told(queries.flags_of(completion)),

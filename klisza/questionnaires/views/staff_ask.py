@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from klisza.accounts.decorators import staff_required
 from klisza.accounts.middleware import PortalRequest
+from klisza.audit.services import record
 from klisza.base.errors import NotFound, Refused
 from klisza.patients import queries as patients
 from klisza.questionnaires import addressees
@@ -46,6 +47,7 @@ def ask_one(request: PortalRequest, patient_id: uuid.UUID) -> HttpResponse:
                 messages.success(request, _("Asked. The patient gets a mail with a link."))
                 return redirect("asked:one", made[0].pk)
             form.add_error("questionnaire", _("The patient has this questionnaire open already."))
+    record("patient.viewed", by=request.actor, patient_id=person.pk)
     context = {
         "patient": person, "name": patients.full_name(person), "form": form,
         "rows": presenters.rows(queries.sent(patient=person)[:MOST_EARLIER]),
@@ -71,6 +73,7 @@ def ask_list(request: PortalRequest) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         found = addressees.read(data["file"])
+        record("survey.list_checked", by=request.actor, reason=f"{len(found.people)} found")
         context |= {"found": found, "busy": len(queries.busy_with(data["questionnaire"], found.people))}
         if not found.problems:
             again = forms.AskListAgain(

@@ -124,7 +124,11 @@ def attempt(request: PortalRequest, questionnaire_id: uuid.UUID) -> HttpResponse
     except Refused as refusal:
         context["refusal"] = refusal.sentence
     else:
-        context |= {"definition": definition, "trial": staff_trying.trial(definition, request.POST)}
+        context |= {
+            "definition": definition,
+            "trial": staff_trying.trial(definition, request.POST),
+            "tried": bool(request.POST),
+        }
     return render(request, "questionnaires/staff/try.html", context)
 
 
