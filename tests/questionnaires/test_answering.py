@@ -293,7 +293,7 @@ class TestWhenItIsOver:
         SurveyRequest.objects.update(due_at=clock.now() - timedelta(seconds=1))
         device.post(f1="true")
         assert not Answer.objects.exists()
-        assert "czas minął" in device.client.get("/surveys/").content.decode()
+        assert "termin minął" in device.client.get("/surveys/").content.decode()
         assert "Termin tej ankiety minął" in device.open("")
         assert services.expire_over() == 1
         assert SurveyRequest.objects.get().state == "expired"

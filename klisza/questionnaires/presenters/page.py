@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from klisza.questionnaires import reciting
 from klisza.questionnaires.fields import OTHER, is_many, kind_of, mark, name_of
@@ -260,7 +261,7 @@ def _choices(item: Item, chosen: set[str]) -> list[Choice]:
         for number, one in enumerate(item.options)
     ]
     if item.type == "open-choice":
-        made.append(Choice(OTHER, _("Something else"), OTHER in chosen))
+        made.append(Choice(OTHER, pgettext("answers", "Something else"), OTHER in chosen))
     return made
 
 

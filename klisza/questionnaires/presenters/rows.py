@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from klisza.base import clock
 from klisza.questionnaires.models import SurveyRequest
@@ -21,7 +22,7 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "answered": (_("sent"), "badge-ok"),
     "incomplete": (_("sent, files are missing"), "badge-wait"),
     "withdrawn": (_("withdrawn by the hospital"), ""),
-    "expired": (_("time is over"), ""),
+    "expired": (pgettext_lazy("survey", "time is over"), ""),
 }
 
 
