@@ -42,7 +42,9 @@ FORMS: list[URLPattern] = [
 # Of the staff listener, under /staff/surveys/: whom they were sent to, and what came back.
 ASKED: list[URLPattern] = [
     path("", staff_answers.inbox, name="inbox"),
+    path("flags/", staff_answers.inbox, {"only_flags": True}, name="flags"),
     path("sent/", staff_answers.sent, name="sent"),
+    path("sent/<slug:state>/", staff_answers.sent, name="sent-state"),
     path("incomplete/", staff_answers.incomplete, name="incomplete"),
     path("ask/", staff_ask.ask_list, name="ask-list"),
     path("ask/<uuid:patient_id>/", staff_ask.ask_one, name="ask"),

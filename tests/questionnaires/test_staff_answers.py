@@ -43,7 +43,7 @@ class TestTheInbox:
         assert Flag.objects.filter(seen_at=None).count() == 1
         assert Flag.objects.filter(seen_by__isnull=False).count() == 2
         assert audited("survey.flags_seen") == 1
-        rows = clinic.get("/staff/surveys/?show=flags").context["rows"]
+        rows = clinic.get("/staff/surveys/flags/").context["rows"]
         assert [row.person for row in rows] == ["Anna Warned"]
 
     def test_the_first_page_counts_them(self, clinic: Client) -> None:

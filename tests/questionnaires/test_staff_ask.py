@@ -12,9 +12,8 @@ from django.test import Client
 from klisza.base import clock
 from klisza.examinations.models import Order
 from klisza.patients.models import Patient
-from klisza.questionnaires import addressees
+from klisza.questionnaires import addressees, jobs
 from klisza.questionnaires.models import ProcedureRule, SurveyRequest
-from klisza.questionnaires.queries import staff as queries
 from klisza.questionnaires.services import asking
 from tests.accounts.people import outbox
 from tests.console.desk import allowed, audited, page, signed_in
@@ -114,9 +113,6 @@ class TestAList:
 
 
 class TestOrders:
-    def run(self) -> int:
-        return sum(asking.ask_of_order(order=due.order, rule=due.rule) for due in queries.orders_to_ask(50))
-
     def rule(self, **more: Any) -> ProcedureRule:
         values: dict[str, Any] = {"procedure_code": "MR1", "message": "", "days_before": 2} | more
         return asking.set_rule(questionnaire=in_use(), by=CLINIC, **values)
@@ -128,7 +124,7 @@ class TestOrders:
         order = an_order(patient)
         an_order(patient, "CT1")
         an_order(patient, scheduled_at=clock.now() - timedelta(hours=1))
-        assert (self.run(), self.run()) == (1, 0)
+        assert (jobs.run_order_questions(), jobs.run_order_questions()) == (1, 0)
         request = SurveyRequest.objects.get()
         assert request.order == order
         assert order.scheduled_at
@@ -137,7 +133,7 @@ class TestOrders:
     def test_an_appointment_of_tomorrow_leaves_time(self) -> None:
         self.rule()
         an_order(a_patient(), scheduled_at=clock.now() + timedelta(hours=20))
-        self.run()
+        jobs.run_order_questions()
         due = SurveyRequest.objects.get().due_at
         assert due
         assert due > clock.now() + timedelta(hours=11)
@@ -145,10 +141,9 @@ class TestOrders:
     def test_a_cancelled_order_takes_it_back(self) -> None:
         self.rule()
         order = an_order(a_patient())
-        self.run()
+        jobs.run_order_questions()
         Order.objects.filter(pk=order.pk).update(state="cancelled")
-        for request in queries.of_cancelled_orders(10):
-            asking.withdraw_cancelled(request=request)
+        assert (jobs.run_cancelled_orders(), jobs.run_cancelled_orders()) == (1, 0)
         assert SurveyRequest.objects.get().state == "withdrawn"
 
     def test_rules_are_made_and_deleted(self) -> None:
@@ -172,3 +167,12 @@ def test_who_may() -> None:
     assert allowed(f"/staff/surveys/{request.pk}/") == asking_roles
     for path in ("", "rules/", f"{request.pk}/answers.pdf", f"{request.pk}/response.json"):
         assert allowed(f"/staff/surveys/{path}") == ["clinic", "radiology", "admin"], path
+
+
+def test_what_was_sent_is_listed_by_state(desk: Client) -> None:
+    request = asked(a_patient(family_name="Waiting"), in_use())
+    assert "Anna Waiting" in page(desk, "/staff/surveys/sent/")
+    assert "Anna Waiting" in page(desk, "/staff/surveys/sent/all/")
+    assert "Anna Waiting" not in page(desk, "/staff/surveys/sent/answered/")
+    assert desk.get("/staff/surveys/sent/nonsense/").status_code == 404
+    assert f"/staff/surveys/{request.pk}/" in page(desk, f"/staff/surveys/ask/{request.patient_id}/")

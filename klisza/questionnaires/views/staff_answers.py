@@ -25,14 +25,14 @@ from klisza.uploads import queries as uploads
 from .staff_ask import ASK
 from .staff_define import DEFINE, FHIR_JSON
 
+ALL = "all"
 FILES = {"registration", "radiology", "admin"}  # who looks through what is handed in
 READ = DEFINE  # answers are about health: whoever prepares the examination
 
 
 @require_safe
 @staff_required(*READ)
-def inbox(request: PortalRequest) -> HttpResponse:
-    only_flags = request.GET.get("show") == "flags"
+def inbox(request: PortalRequest, *, only_flags: bool = False) -> HttpResponse:
     found = queries.answered(only_flags=only_flags)[: queries.MOST_ROWS]
     context = {
         "rows": presenters.came(found),
@@ -45,9 +45,11 @@ def inbox(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 @staff_required(*ASK)
-def sent(request: PortalRequest) -> HttpResponse:
-    state = request.GET.get("state", "open")
-    known = state if state in SurveyRequest.State.values else ""
+def sent(request: PortalRequest, state: str = "open") -> HttpResponse:
+    """state: one of SurveyRequest's, or "all"."""
+    if state not in (*SurveyRequest.State.values, ALL):
+        raise NotFound
+    known = "" if state == ALL else state
     context = {
         "rows": presenters.rows(queries.sent(state=known)[: queries.MOST_ROWS]),
         "state": known,
