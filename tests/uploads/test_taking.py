@@ -14,6 +14,7 @@ from klisza.archive.models import Forward, Instance, Peer, Study
 from klisza.audit.actor import Actor
 from klisza.base.errors import Refused
 from klisza.blobs import services as blobs
+from klisza.blobs.models import Blob
 from klisza.documents.models import Document, Handing
 from klisza.examinations import queries as examinations
 from klisza.examinations.jobs import run_early_linking, run_linking
@@ -237,3 +238,19 @@ class TestRefusals:
 
         assert not queries.undecided().exists()
         assert HandedFile.objects.get().state == "refused"
+
+    @pytest.mark.parametrize("verdict", ["accepted", "refused"])
+    def test_the_copy_for_the_viewer_goes_with_the_decision(self, anna: Patient, verdict: str) -> None:
+        delivery = sent(anna, *disc())
+        jobs.run_previews()
+        preview = Preview.objects.get().study
+        shown = set(Instance.objects.values_list("blob_id", flat=True))
+        taking.decide(
+            delivery=delivery, file_ids=ids(delivery), verdict=verdict, message="Dziękujemy.", by=CLERK
+        )
+        jobs.run_takeovers()
+
+        assert not Study.objects.filter(pk=preview.pk).exists()
+        assert not Blob.objects.filter(pk__in=shown).exists()
+        kept = delivery.files.exclude(blob=None).count()
+        assert kept == (2 if verdict == "accepted" else 0)

@@ -14,6 +14,7 @@ from .forwarding import (
     touch,
 )
 from .peers import add_peer, find_peer, peers, record_refusal, remove_peer
+from .previews import drop_handed_in
 from .quarantine import dismiss, quarantine
 from .rejection import reject_study, revoke_rejection
 from .resent import decide_mixed, show_moved
@@ -33,6 +34,7 @@ __all__ = [
     "decide_mixed",
     "describe",
     "dismiss",
+    "drop_handed_in",
     "end_try",
     "find_peer",
     "is_receiver",

@@ -30,6 +30,7 @@ from klisza.base import clock, sandbox
 from klisza.base.errors import Refused, SandboxFailed
 from klisza.base.ids import readable
 from klisza.blobs import services as blobs
+from klisza.blobs.models import Blob
 from klisza.documents import services as documents
 from klisza.examinations import queries as examinations
 from klisza.examinations.models import Examination
@@ -38,7 +39,7 @@ from klisza.notifications.services import enqueue_mail
 from klisza.patients import queries as patients
 from klisza.patients.models import Patient, PatientIdentifier
 from klisza.uploads import queries
-from klisza.uploads.models import Delivery, HandedFile, Takeover
+from klisza.uploads.models import Delivery, HandedFile, Preview, Takeover
 
 log = structlog.get_logger(__name__)
 ACCEPTED, REFUSED = "accepted", "refused"
@@ -150,6 +151,24 @@ def _refuse(takeover: Takeover, files: Sequence[HandedFile], by: Actor) -> None:
     HandedFile.objects.filter(pk__in=[file.pk for file in files]).update(state=State.REFUSED, reason="staff")
     for file in files:
         documents.settle_handing(source=file.pk, state="refused", reason=takeover.message, by=by)
+    images = [file for file in files if file.kind == HandedFile.Kind.DICOM]
+    keys = [file.blob_id for file in images if file.blob_id]
+    HandedFile.objects.filter(pk__in=[file.pk for file in images]).update(blob=None)
+    Blob.objects.filter(pk__in=keys).delete()  # nobody's business any more; the bytes go with the sweep
+    _drop_previews(takeover.delivery, by)
+
+
+def _drop_previews(delivery: Delivery, by: Actor) -> None:
+    """Those of whose images nothing is left to decide."""
+    decided = queries.decided_files(delivery)
+    open_uids = {
+        disc.study_instance_uid
+        for disc in queries.discs(delivery)
+        if not {file.pk for file in disc.files} <= decided
+    }
+    for preview in Preview.objects.filter(delivery=delivery).select_related("study"):
+        if preview.study_instance_uid not in open_uids:
+            archive.drop_handed_in(study=preview.study, by=by)
 
 
 # The worker's part
@@ -274,6 +293,7 @@ def _finish(
     peer = archived.peer_named(row.peer_name) if row.peer_name else None
     if peer and archive.is_receiver(peer) and new:
         archive.ask_forward(instance_ids=list(new), peer=peer, by=by, subject=row.pk)
+    _drop_previews(takeover.delivery, by)
     record(
         "delivery.taken_over",
         by=by,
