@@ -12,6 +12,7 @@ from tests.examinations.given import pdf
 
 from .browser import DESKTOP, PHONE
 from .handing import Handing, make_disc
+from .test_axe import violations
 
 
 class TestHandingInADisc(Handing):
@@ -34,6 +35,7 @@ class TestHandingInADisc(Handing):
         self.page.get_by_role("link", name="Potwierdzenie odbioru").click()
         self.then_the_heading_is("Potwierdzenie odbioru plików")
         self.then_the_page_says("12 plików")
+        assert violations(self.page) == []
         assert self.page.evaluate("localStorage.length + sessionStorage.length") == 0
 
     def test_s50_dragged_folders_and_two_persons(self, tmp_path: Path) -> None:
@@ -43,6 +45,7 @@ class TestHandingInADisc(Handing):
         self.when_dropped(disc)
         self.then_the_list_says("4 pliki")
         self.then_the_page_says("Obrazy: Jan Nowak")
+        assert violations(self.page) == []
         self.when_the_upload_is_started()
         self.then_the_page_says("Najpierw proszę odpowiedzieć")
         self.page.get_by_role("button", name="Nie, proszę pominąć").click()
@@ -91,6 +94,25 @@ class TestHandingInADisc(Handing):
         self.when_the_line_is_good()
         self.then_everything_has_arrived()
         assert len(self.delivered()) == 60
+
+    def test_a_lost_session_goes_on_after_the_login(self, tmp_path: Path) -> None:
+        disc = make_disc(tmp_path / "PLYTA", images=40, size=1_500_000)
+        self.given_the_files_page()
+        self.when_chosen("Wybierz folder", disc)
+        self.when_the_line_is_slow()
+        self.when_the_upload_is_started()
+        expect(self.page.locator("[data-part=said]")).to_contain_text("%", timeout=30_000)
+        cookies = self.page.context.cookies()
+        self.page.context.clear_cookies()
+        self.then_the_page_says("Nastąpiło wylogowanie")
+        self.page.wait_for_timeout(3000)  # what was on its way has arrived by now
+        self.then_the_page_says("Nastąpiło wylogowanie")
+        assert violations(self.page) == []
+        self.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        self.when_the_line_is_good()
+        self.page.get_by_role("button", name="Kontynuuj").click()
+        self.then_everything_has_arrived()
+        assert len(self.delivered()) == 40
 
     def when_the_line_is_slow(self) -> None:
         self.line = self.page.context.new_cdp_session(self.page)

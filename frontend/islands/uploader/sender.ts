@@ -91,6 +91,7 @@ export class Sender {
         if (job.whole) await this.batch(job.items);
         else if (job.items[0] && job.items[0].state === 'sending') await this.large(job.items[0]);
         this.hooks.line('good');
+        this.goOn?.(); // who waits for a login may try again: this lane got through
       } catch (fault) {
         await this.endure(fault, job, tries);
       }

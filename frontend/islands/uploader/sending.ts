@@ -53,7 +53,10 @@ export class Sending {
       this.rows.set(item, row);
       return row;
     });
-    this.view.part('groups').replaceChildren(element('ul', 'uploader-plain', ...rows));
+    const list = element('ul', 'uploader-plain', ...rows);
+    list.tabIndex = 0; // it scrolls, so the keyboard must get there
+    list.setAttribute('aria-labelledby', 'uploader-title');
+    this.view.part('groups').replaceChildren(list);
   }
 
   private changed(): void {

@@ -1,3 +1,5 @@
+const DAY = { day: '2-digit', month: '2-digit', year: 'numeric' } as const;
+
 /** Sentences come translated from the server; numbers and sizes are written here. */
 export class Words {
   private readonly plural: Intl.PluralRules;
@@ -34,6 +36,6 @@ export class Words {
   /** ISO day, as it stands in a file; anything else as it is. */
   date(iso: string): string {
     if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return iso;
-    return new Intl.DateTimeFormat(this.language, { timeZone: 'UTC' }).format(new Date(`${iso}T00:00:00Z`));
+    return new Intl.DateTimeFormat(this.language, { ...DAY, timeZone: 'UTC' }).format(new Date(`${iso}T00:00:00Z`));
   }
 }
