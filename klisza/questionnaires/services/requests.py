@@ -67,7 +67,8 @@ def start_standing(*, viewer: Viewer, questionnaire: Questionnaire) -> SurveyReq
     Raises NotFound when it is none of those that may be started.
     """
     questionnaire = queries.standing_one(viewer, questionnaire.pk)
-    if viewer.patient_id is None:
+    version = questionnaire.current
+    if viewer.patient_id is None or version is None:
         raise NotFound
     with transaction.atomic():
         person = Patient.objects.select_for_update().get(pk=viewer.patient_id)  # two clicks make one
@@ -76,7 +77,7 @@ def start_standing(*, viewer: Viewer, questionnaire: Questionnaire) -> SurveyReq
         if found is not None:
             return found
         request = SurveyRequest.objects.create(
-            patient=person, version_id=questionnaire.current_id, asked_at=clock.now(), is_own=True
+            patient=person, version=version, asked_at=clock.now(), is_own=True
         )
         record("survey.started", by=viewer.actor, patient_id=person.pk, objects=[request])
     return request

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
-from antlr4 import CommonTokenStream, InputStream
-from antlr4.error.ErrorListener import ErrorListener
-from fhirpathpy import apply_parsed_path, parse
+from fhirpathpy import apply_parsed_path
 from fhirpathpy.engine.nodes import ResourceNode
 from fhirpathpy.models import models
-from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
-from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
 from .errors import Refused
 from .model import Definition, Item, Variable
 
+# Its names come by "import *", which a type checker does not follow.
+grammar: Any = import_module("fhirpathpy.parser")
 R4 = models["r4"]
 ITEM = "QuestionnaireResponse.item"
 
 
 @lru_cache(maxsize=2048)
 def _parsed(expression: str) -> Any:
-    return parse(expression)
+    return grammar.parse(expression)
 
 
-class _Strict(ErrorListener):  # type: ignore[misc]
+class _Strict(grammar.ErrorListener):
     """The library's own parser mends what it cannot read, and so takes "1 +"."""
 
     def syntaxError(self, *_about: Any) -> None:  # noqa: N802 - antlr's name
@@ -35,8 +34,8 @@ class _Strict(ErrorListener):  # type: ignore[misc]
 
 def check(link_id: str, expression: str) -> None:
     """Raises Refused when it cannot be read."""
-    lexer = FHIRPathLexer(InputStream(expression))
-    parser = FHIRPathParser(CommonTokenStream(lexer))
+    lexer = grammar.FHIRPathLexer(grammar.InputStream(expression))
+    parser = grammar.FHIRPathParser(grammar.CommonTokenStream(lexer))
     for part in (lexer, parser):
         part.removeErrorListeners()
         part.addErrorListener(_Strict())
