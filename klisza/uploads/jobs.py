@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .services import previewing, showing, sorting, sweeping, taking
+from .services import carrying, previewing, showing, sorting, sweeping
 
 
 def run_sort() -> int:
@@ -30,7 +30,7 @@ def run_previews() -> int:
 
 def run_takeovers() -> int:
     """What staff accepted becomes images and documents of this hospital."""
-    return taking.carry_out()
+    return carrying.carry_out()
 
 
 PERIODIC: tuple[tuple[float, Callable[[], int]], ...] = (

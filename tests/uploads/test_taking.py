@@ -23,7 +23,7 @@ from klisza.notifications.models import Message
 from klisza.patients.models import Patient
 from klisza.uploads import jobs, queries, services
 from klisza.uploads.models import Delivery, HandedFile, Preview
-from klisza.uploads.services import taking
+from klisza.uploads.services import carrying, taking
 from tests.examinations.given import a_patient, mrn_of, pdf, viewer
 from tests.gateways.objects import dataset
 
@@ -169,7 +169,7 @@ class TestAcceptance:
         )
         delivery = sent(anna, *disc())
         takeover = accept(delivery, peer=pacs)
-        taking._take_images(takeover, list(delivery.files.all()))  # a worker died in the middle
+        carrying._take_images(takeover, list(delivery.files.all()))  # a worker died in the middle
         jobs.run_takeovers()
 
         assert Instance.objects.filter(source="taken-over").count() == 2
@@ -192,7 +192,7 @@ class TestAcceptance:
 
         store(theirs)
         accept(delivery)
-        for _ in range(taking.TRIES_MOST):
+        for _ in range(carrying.TRIES_MOST):
             jobs.run_takeovers()
 
         file.refresh_from_db()
