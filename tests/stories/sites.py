@@ -82,5 +82,8 @@ def pages_of(visitor: Visitor) -> dict[str, str]:
     if report:
         pages["report"] = report.group()
     pages["share"] = detail + "share/"
+    survey = re.search(r"/surveys/[0-9a-f-]{36}/", visitor.open("/surveys/").text)
+    if survey:
+        pages["survey"] = survey.group()
     viewer = detail.replace("/examinations/", "/viewer/")
     return pages | {"viewer": viewer}
