@@ -166,7 +166,7 @@ class TestBuilding:
         answer = send(
             clinic, f"{build}items/0/", text_en="A?", when_0="q2", operator_0="=", answer_0="yes", every="any"
         )
-        assert "its conditions go round in a circle" in answer.content.decode()
+        assert "Item 1 (A?): its conditions go round in a circle" in answer.content.decode()
 
     def test_nothing_is_published_without_a_question(self, clinic: Client) -> None:
         build = begun(clinic)

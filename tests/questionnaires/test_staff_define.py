@@ -91,7 +91,20 @@ class TestEverySample:
         assert not Questionnaire.objects.exists()
 
     @pytest.mark.parametrize(
-        "data", [b"", b"%PDF-1.4", b"[1]", b"{", b"[" * 50_000, b"<!DOCTYPE a><a/>", b"<a/>", b"\xff\xfe\x00"]
+        "data",
+        [
+            b'{"resourceType": "Questionnaire", "title": "\\u0000"}',
+            b'{"a": NaN}',
+            b'{"a": "\\ud800"}',
+            b"",
+            b"%PDF-1.4",
+            b"[1]",
+            b"{",
+            b"[" * 50_000,
+            b"<!DOCTYPE a><a/>",
+            b"<a/>",
+            b"\xff\xfe\x00",
+        ],
     )
     def test_what_is_no_fhir_gets_a_sentence(self, clinic: Client, data: bytes) -> None:
         assert upload(clinic, data).status_code == 400

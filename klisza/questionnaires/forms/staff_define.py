@@ -41,10 +41,15 @@ class Import(forms.Form):
 def _resource(data: bytes) -> dict[str, Any]:
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return xml.read(data)
-    found = json.loads(data.decode("utf-8-sig"))
-    if not isinstance(found, dict):
-        raise ValueError("no object")
+    found = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
+    text = json.dumps(found, ensure_ascii=False)
+    if not isinstance(found, dict) or "\\u0000" in text or not text.encode():
+        raise ValueError("no object, or one that no database keeps")
     return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
 
 
 class New(forms.Form):

@@ -9,8 +9,9 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from klisza.base.errors import Refused
 from klisza.questionnaires.building import answers, fhir, fields, tree
-from klisza.questionnaires.building.words import NAMES
+from klisza.questionnaires.building.words import NAMES, REASONS
 from klisza.standards.questionnaire import flags
 
 SHORT = 80
@@ -101,6 +102,17 @@ def _condition(condition: Mapping[str, Any], by_link: Mapping[str, tree.Row], *,
         return f"{question}{word}"
     said = answers.of_option(row.item, condition) or answers.in_words(condition, yes=_("yes"), no=_("no"))
     return f"{question}{SIGNS.get(operator, operator)} {said}"
+
+
+def why(definition: dict[str, Any], refusal: Refused) -> str:
+    """The sentence; an item that is in the way by its number and words, as the list has it."""
+    link_id = getattr(refusal, "link_id", "")
+    for row in tree.rows(definition):
+        if link_id and row.item.get("linkId") == link_id:
+            cause = getattr(refusal, "cause", "")
+            said = {"item": f"{row.number} ({short(row.item)})", "cause": REASONS.get(cause, cause)}
+            return _("Item %(item)s: %(cause)s") % said
+    return refusal.sentence
 
 
 def places(definition: dict[str, Any]) -> list[tuple[str, str]]:

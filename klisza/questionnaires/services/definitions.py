@@ -15,6 +15,7 @@ from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import NotFound, Refused
+from klisza.questionnaires.building.words import REASONS
 from klisza.questionnaires.models import Draft, Questionnaire, QuestionnaireVersion
 from klisza.standards.questionnaire import definition as standard
 from klisza.standards.questionnaire.errors import Refused as NotAskable
@@ -31,7 +32,7 @@ class Unusable(Refused):
 
     def __init__(self, link_id: str, cause: str) -> None:
         words = _("Item %(item)s: %(cause)s") if link_id else "%(cause)s"
-        super().__init__(words % {"item": link_id, "cause": cause})
+        super().__init__(words % {"item": link_id, "cause": REASONS.get(cause, cause)})
         self.link_id = link_id
         self.cause = cause
 

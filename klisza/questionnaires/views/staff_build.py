@@ -112,7 +112,7 @@ def item(request: PortalRequest, questionnaire_id: uuid.UUID, place: str) -> Htt
         try:
             _save(request, found, draft, change)
         except Refused as refusal:
-            form.add_error(None, refusal.sentence)
+            form.add_error(None, presenters.why(draft.definition, refusal))
         else:
             messages.success(request, _("Saved."))
             return _to_line(found, place)
@@ -148,10 +148,11 @@ def act(request: PortalRequest, questionnaire_id: uuid.UUID, place: str, what: s
 @staff_required(*DEFINE)
 def publish(request: PortalRequest, questionnaire_id: uuid.UUID) -> HttpResponse:
     found = queries.questionnaire(questionnaire_id)
+    draft = queries.draft(found)
     try:
         version = definitions.publish(questionnaire=found, revision=_revision(request), by=request.actor)
     except Refused as refusal:
-        messages.error(request, refusal.sentence or _("There is no draft."))
+        messages.error(request, presenters.why(draft.definition, refusal))
         return redirect("forms:build", found.pk)
     messages.success(
         request, _("Version %(number)d is published: new requests get it.") % {"number": version.number}
@@ -188,7 +189,7 @@ def _change(
     except NotFound:
         raise
     except Refused as refusal:
-        messages.error(request, refusal.sentence)
+        messages.error(request, presenters.why(draft.definition, refusal))
         return ""
 
 

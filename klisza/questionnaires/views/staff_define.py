@@ -17,7 +17,7 @@ from klisza.audit.services import record
 from klisza.base.errors import Refused
 from klisza.questionnaires import ready
 from klisza.questionnaires.forms import staff_define as forms
-from klisza.questionnaires.presenters import staff_trying
+from klisza.questionnaires.presenters import staff_building, staff_trying
 from klisza.questionnaires.queries import staff as queries
 from klisza.questionnaires.services import definitions
 
@@ -122,7 +122,7 @@ def attempt(request: PortalRequest, questionnaire_id: uuid.UUID) -> HttpResponse
     try:
         definition = definitions.checked(resource, language=language)
     except Refused as refusal:
-        context["refusal"] = refusal.sentence
+        context["refusal"] = staff_building.why(resource, refusal)
     else:
         context |= {
             "definition": definition,
