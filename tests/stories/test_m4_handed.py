@@ -154,7 +154,7 @@ class TestAPhotoOfADocument(Editing, AtTheDesk):
         self.when_chosen("Wybierz folder", make_disc(tmp_path / "PLYTA", images=3))
         self.when_the_upload_is_started()
         self.then_everything_has_arrived()
-        owner, survey = self.page, self.survey
+        survey = self.survey
         staff = self.given_the_clerk_is_signed_in(screen=DESKTOP)
         self.when_the_delivery_is_opened(survey)
         link = staff.get_by_role("link", name="Obejrzyj obrazy")
@@ -164,11 +164,14 @@ class TestAPhotoOfADocument(Editing, AtTheDesk):
         with staff.context.expect_page() as opened:
             link.click()
         expect(opened.value.locator("#viewport canvas").first).to_be_visible(timeout=60_000)
-        count = self.examinations_of(owner)
+        staff.goto(self.portal.staff_url + "/staff/deliveries/")
+        assert not violations(staff)
+        staff.go_back()
+        count = self.examinations_of()
         staff.get_by_role("button", name="Przyjmij zaznaczone").click()
         expect(staff.get_by_text("Przyjęto.").first).to_be_visible()
         self.portal.wait_for(
-            lambda: self.examinations_of(owner) == count + 1, seconds=90, what="the new examination"
+            lambda: self.examinations_of() == count + 1, seconds=90, what="the new examination"
         )
         assert not self.portal.rows(
             "SELECT 1 FROM archive_instance WHERE source = 'handed-in' AND hidden_reason <> ''"
@@ -232,6 +235,6 @@ class TestAPhotoOfADocument(Editing, AtTheDesk):
     def row(self) -> Locator:
         return self.page.locator("main .row", has_text="Karta informacyjna z 2019 roku").first
 
-    def examinations_of(self, page: object) -> int:
+    def examinations_of(self) -> int:
         rows = self.portal.rows("SELECT COUNT(*) FROM examinations_examination WHERE visible")
         return int(rows[0][0])
