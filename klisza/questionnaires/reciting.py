@@ -72,8 +72,9 @@ def _lines(
 
 
 def label(item: Item) -> str:
-    """As the form calls it; an item without a text is called by what its standard demands, its linkId."""
-    return f"{item.prefix} {item.text}".strip() or item.link_id
+    """As the form calls it; one without a text by its help, else by its place."""
+    named = f"{item.prefix} {item.text}".strip() or item.help.partition("\n")[0]
+    return named or _("Question %(number)s") % {"number": item.number + 1}
 
 
 def in_words(item: Item, answer: Answer) -> str:

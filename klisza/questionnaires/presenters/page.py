@@ -63,7 +63,8 @@ class Block:
 
     @property
     def hint(self) -> str:
-        return "\n".join(filter(None, (self.item.help, _format_hint(self.item))))
+        said = self.item.help if self.item.text else ""  # else the help is the label
+        return "\n".join(filter(None, (said, _format_hint(self.item))))
 
     @property
     def described_by(self) -> str:
@@ -149,7 +150,9 @@ class _Maker:
             path=path,
             kind=self._kind(item),
             item=item,
-            label=f"{item.prefix} {item.text}".strip(),
+            label=f"{item.prefix} {item.text}".strip()
+            if item.type in ("group", "display")
+            else reciting.label(item),
             is_enabled=path in self.there.enabled,
             level=min(level, 6),
             seen=self.there.versions.get(path, 0),
