@@ -58,7 +58,7 @@ def test_its_page_shows_images_documents_and_whom_they_name(radiology: Client, d
 
     assert "wypis.pdf" in text
     assert f"/staff/deliveries/{delivery.pk}/viewer/{delivery.previews.get().study_id}/" in text
-    assert "Anna Kowalczyk, 1958-03-21" in text
+    assert "Anna Kowalczyk, 21.03.1958" in text
     assert audited("delivery.viewed") == 1
 
 

@@ -111,13 +111,13 @@ def disc(one: Disc, decided: set[uuid.UUID]) -> DiscCard:
     return DiscCard(
         key=str(first.pk),
         title=one_line(str(facts.get("study_description", "") or facts.get("series_description", ""))),
-        day=str(facts.get("study_date", "") or ""),
+        day=_day(facts.get("study_date")),
         modality=", ".join(sorted({str(file.facts.get("modality", "")) for file in one.files} - {""})),
         count=len(one.files),
         who=_who(person),
         is_safe=is_safe,
         word=str(
-            _("the patient, by name and date of birth, or as the patient says")
+            _("agrees with the patient")
             if is_safe
             else _("somebody else?")
         ),
@@ -130,7 +130,15 @@ def _who(person: dict[str, object] | None) -> str:
     if not person:
         return ""
     name = " ".join(str(person.get(part) or "") for part in ("given", "family")).strip()
-    return one_line(", ".join(part for part in (name, str(person.get("birth_date") or "")) if part))
+    return one_line(", ".join(part for part in (name, _day(person.get("birth_date"))) if part))
+
+
+def _day(text: object) -> str:
+    """As people write it; what is no date stays as the file says."""
+    try:
+        return f"{date.fromisoformat(str(text or '')):%d.%m.%Y}"
+    except ValueError:
+        return str(text or "")
 
 
 def paper(file: HandedFile, decided: set[uuid.UUID]) -> PaperRow:
