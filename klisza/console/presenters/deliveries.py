@@ -116,11 +116,7 @@ def disc(one: Disc, decided: set[uuid.UUID]) -> DiscCard:
         count=len(one.files),
         who=_who(person),
         is_safe=is_safe,
-        word=str(
-            _("agrees with the patient")
-            if is_safe
-            else _("somebody else?")
-        ),
+        word=str(_("agrees with the patient") if is_safe else _("somebody else?")),
         preview_id=one.preview_id,
         is_open=not {file.pk for file in one.files} & decided,
     )
