@@ -143,6 +143,22 @@ class TestTheEnd:
         assert not Completion.objects.exists()
         assert not Document.objects.exists()
 
+    def test_a_death_in_the_middle_leaves_nothing_and_a_second_try_everything(
+        self, anna: Patient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """R57: one transaction."""
+        device = answered(anna, takes_files=True)
+        delivery = _with_a_file(anna, device)
+        with monkeypatch.context() as broken:
+            broken.setattr(module.flags, "raised", lambda *_a, **_k: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                device.finish("upload")
+        delivery.refresh_from_db()
+        assert (Completion.objects.count(), Document.objects.count(), delivery.state) == (0, 0, "collecting")
+        device.finish("upload")
+        delivery.refresh_from_db()
+        assert (Completion.objects.count(), Document.objects.count(), delivery.state) == (1, 1, "closed")
+
     def test_answers_that_are_not_asked_are_forgotten(self, anna: Patient) -> None:
         """hospital-integration 3.4"""
         device = answered(anna)

@@ -24,6 +24,7 @@ def mine(viewer: Viewer) -> QuerySet[SurveyRequest]:
     if viewer.kind not in ("patient", "carer") or (viewer.kind == "carer" and viewer.scope != "all"):
         rows = rows.none()
     rows = rows.filter(patient__restricted_reason="")
+    rows = rows.filter(Q(patient__survivor=None) | Q(patient__survivor__restricted_reason=""))
     return rows.select_related("version__questionnaire", "patient", "completion").order_by("-asked_at", "-pk")
 
 
