@@ -15,6 +15,9 @@ from .visitor import Visitor, read_account_mail
 
 CLERK = ("rejestracja@szpital.example", "+48600100190")
 CLERKS_ROW = "(SELECT id FROM accounts_account WHERE email = 'rejestracja@szpital.example')"
+SCREENS = pytest.mark.parametrize(
+    "screen", [pytest.param(DESKTOP, id="pc"), pytest.param(PHONE, id="phone", marks=pytest.mark.long)]
+)
 ANSWERED = """
 from klisza.base import clock
 from klisza.blobs import services as blobs
@@ -50,7 +53,7 @@ class TestAClinicAsksAPatient(Story):
         assert not violations(page), page.url
         self.then_nothing_is_wider_than_the_screen()
 
-    @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["pc", "phone"])
+    @SCREENS
     def test_from_an_empty_page_to_the_flag(self, screen: dict[str, int]) -> None:
         page = self.given_staff(screen)
         self.then_all_is_well(page)
@@ -90,7 +93,7 @@ class TestAClinicAsksAPatient(Story):
         page.get_by_role("button", name="Zgłoszenia są mi znane").press("Enter")
         expect(page.get_by_text("zgłoszenie oznaczono jako widziane")).to_be_visible()
 
-    @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["pc", "phone"])
+    @SCREENS
     def test_every_other_page_is_in_order(self, screen: dict[str, int]) -> None:
         """trust.md 7.1, 7.3: a template in the builder, and the lists."""
         page = self.given_staff(screen)
