@@ -27,9 +27,9 @@ TEXTS = {
     "yes": _("Yes, this is me"),
     "no": _("No, leave them out"),
     "answer_first": _("Please answer first: is this you?"),
-    "remove": _("Remove"),
+    "remove": pgettext_lazy("file", "Remove"),
     "remove_name": _("Remove {name}"),
-    "title": _("Title"),
+    "title": pgettext_lazy("file", "Title"),
     "description": _("Description"),
     "describe": _("Title and description"),
     "edit": _("Crop or correct"),
@@ -41,9 +41,9 @@ TEXTS = {
     "time_left": _("about {minutes} left"),
     "offline": _("The connection is gone. Sending goes on by itself as soon as it is back."),
     "busy": _("The portal is busy. Sending goes on in a moment."),
-    "login": _("You have been logged out. Log in again in a new tab, then press Continue here."),
+    "login": _("You have been logged out. Log in again in a new tab, then press “Continue sending” here."),
     "login_link": _("Log in in a new tab"),
-    "continue": _("Continue"),
+    "continue": _("Continue sending"),
     "resume": _("Not everything has arrived: {missing} are missing. Choose the same folder or files again."),
     "resume_none": _(
         "None of these files is missing. Please choose the folder or the files you chose before."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .models import HandedFile
 
@@ -19,9 +20,9 @@ STATES = {
     State.ARRIVED: _("has arrived"),
     State.SORTED: _("has arrived"),
     State.QUARANTINED: _("has arrived, the hospital looks at it first"),
-    State.REFUSED: _("not taken"),
+    State.REFUSED: pgettext_lazy("file", "not taken"),
     State.SKIPPED: _("not needed"),
-    State.ACCEPTED: _("taken over by the hospital"),
+    State.ACCEPTED: pgettext_lazy("file", "taken over by the hospital"),
 }
 # Said to the patient beside the file.
 REASONS = {

@@ -96,28 +96,28 @@ class TestHandingInADisc(Handing):
         assert len(self.delivered()) == 60
 
     def test_a_lost_session_goes_on_after_the_login(self, tmp_path: Path) -> None:
-        disc = make_disc(tmp_path / "PLYTA", images=40, size=1_500_000)
+        disc = make_disc(tmp_path / "PLYTA", images=40, size=2_000_000)
         self.given_the_files_page()
         self.when_chosen("Wybierz folder", disc)
-        self.when_the_line_is_slow()
+        self.when_the_line_is_slow(15_000_000)
         self.when_the_upload_is_started()
         expect(self.page.locator("[data-part=said]")).to_contain_text("%", timeout=30_000)
         cookies = self.page.context.cookies()
         self.page.context.clear_cookies()
         self.then_the_page_says("Nastąpiło wylogowanie")
-        self.page.wait_for_timeout(3000)  # what was on its way has arrived by now
+        self.page.wait_for_timeout(5000)  # what was on its way has arrived by now
         self.then_the_page_says("Nastąpiło wylogowanie")
         assert violations(self.page) == []
         self.page.context.add_cookies(cookies)  # type: ignore[arg-type]
         self.when_the_line_is_good()
-        self.page.get_by_role("button", name="Kontynuuj").click()
+        self.page.get_by_role("button", name="Kontynuuj przesyłanie").click()
         self.then_everything_has_arrived()
         assert len(self.delivered()) == 40
 
-    def when_the_line_is_slow(self) -> None:
+    def when_the_line_is_slow(self, bytes_a_second: int = 4_000_000) -> None:
         self.line = self.page.context.new_cdp_session(self.page)
         self.line.send("Network.enable")
-        self._throttle(4_000_000)
+        self._throttle(bytes_a_second)
 
     def when_the_line_is_good(self) -> None:
         self._throttle(-1)
