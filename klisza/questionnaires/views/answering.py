@@ -132,27 +132,37 @@ def faults(now: Sheet) -> dict[str, str]:
 
 def _kept(viewer: Viewer, now: Sheet, read: list[entries.Entry]) -> Problems:
     problems = Problems()
-    changes = []
     for one in read:
         if one.fault:
             problems.errors[one.path] = wording.sentence(one.item, one.fault)
-            problems.raw[one.path] = one.raw
-        elif one.is_touched:
-            changes.append(services.Change(one.path, one.value, one.seen))
-    for change in changes:
-        try:
-            outcome = services.save(request=now.survey, changes=[change], by=viewer.actor)
-        except SurveyClosed:
-            raise
-        except Refused as refusal:
-            problems.errors[change.path] = refusal.sentence
-        else:
-            for path, other in outcome.clashes.items():
-                problems.clashes[path] = clash_sentence(now, path, other)
+    changes = [
+        services.Change(one.path, one.value, one.seen) for one in read if one.is_touched and not one.fault
+    ]
+    try:
+        _save(viewer, now, changes, problems)
+    except SurveyClosed:
+        raise
+    except Refused:
+        # One of them is no answer: the others are kept all the same.
+        for change in changes:
+            try:
+                _save(viewer, now, [change], problems)
+            except SurveyClosed:
+                raise
+            except Refused as refusal:
+                problems.errors[change.path] = refusal.sentence
     for one in read:
         if one.path in problems.clashes or one.path in problems.errors:
             problems.raw[one.path] = one.raw
     return problems
+
+
+def _save(viewer: Viewer, now: Sheet, changes: list[services.Change], problems: Problems) -> None:
+    if not changes:
+        return
+    outcome = services.save(request=now.survey, changes=changes, by=viewer.actor)
+    for path, other in outcome.clashes.items():
+        problems.clashes[path] = clash_sentence(now, path, other)
 
 
 def clash_sentence(now: Sheet, path: str, other: Answer) -> str:
