@@ -251,8 +251,9 @@ class TestWhose:
 
     def test_two_persons_on_one_disc_are_split(self) -> None:
         delivery = a_delivery()
-        mine, others = handed_in(
+        _paper, mine, others = handed_in(
             delivery,
+            ("CD/0.pdf", pdf("x")),
             ("CD/1", dicom_file(**ANNA)),
             ("CD/2", dicom_file(PatientName="Nowak^Jan", PatientBirthDate="19900101")),
         )

@@ -53,8 +53,8 @@ def progress_of(delivery: Delivery) -> Progress:
     return Progress(
         files=sums["files"],
         files_arrived=sums["arrived"],
-        bytes=sums["bytes"],
-        bytes_arrived=sums["bytes_arrived"] + under_way,
+        bytes=int(sums["bytes"]),  # PostgreSQL adds bigints up to a numeric
+        bytes_arrived=int(sums["bytes_arrived"] + under_way),
         state=delivery.state,
         sorted=sums["sorted"],
         set_aside=sums["aside"],
@@ -93,7 +93,7 @@ def uploads_of(delivery: Delivery) -> dict[uuid.UUID, Upload]:
 
 def unclear_persons(delivery: Delivery) -> list[tuple[HandedFile, int]]:
     """Who else stands in the files, asked of nobody yet: the first file of each person, and how many there are."""
-    rows = HandedFile.objects.filter(delivery=delivery, is_me=None).exclude(person=None)
+    rows = HandedFile.objects.filter(delivery=delivery, is_me=None).exclude(person__isnull=True)
     found: dict[str, tuple[HandedFile, int]] = {}
     for file in rows.filter(state=State.SORTED).order_by("position"):
         key = json.dumps(file.person, sort_keys=True)

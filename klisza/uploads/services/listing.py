@@ -75,7 +75,7 @@ def room_of(delivery: Delivery) -> tuple[int, int]:
     """(files, bytes) that this delivery may still take (R35)."""
     sums = HandedFile.objects.filter(delivery=delivery).aggregate(files=Count("id"), bytes=Sum("size"))
     files = settings.UPLOAD_FILES_MOST - sums["files"]
-    return max(0, files), max(0, settings.UPLOAD_BYTES_MOST - (sums["bytes"] or 0))
+    return max(0, files), max(0, settings.UPLOAD_BYTES_MOST - int(sums["bytes"] or 0))
 
 
 def check_quota(delivery: Delivery, files: int, size: int) -> None:
