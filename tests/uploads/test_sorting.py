@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,28 @@ class TestKinds:
         assert verdict["person"] == {"family": "KOWALCZYK", "given": "ANNA", "birth_date": "1958-03-21",
                                      "ids": [["", "MRN1"]]}  # fmt: skip
         assert verdict["facts"]["modality"] == "CT"
+
+    def test_whole_discs(self, samples: Path) -> None:
+        """S50: every image of them, none of their indexes, and whose they are."""
+        files = [path for path in sorted((samples / "dicom/media").rglob("*")) if path.is_file()]
+        asked = [
+            {
+                "path": str(path),
+                "offset": 0,
+                "length": path.stat().st_size,
+                "name": path.name,
+                "in_folder": True,
+            }
+            for path in files
+        ]
+
+        verdicts = look(asked, 1 << 32)
+
+        states = Counter((verdict["state"], verdict["reason"]) for verdict in verdicts)
+        assert set(states) == {("sorted", ""), ("skipped", "medium_index")}
+        assert states["sorted", ""] == sum("DIR" not in path.name for path in files)
+        people = {verdict["person"]["family"] for verdict in verdicts if verdict["state"] == "sorted"}
+        assert people <= {"HEAD", "Doe"}
 
     def test_every_reason_has_its_words(self) -> None:
         source = (Path(looking.__file__).read_text("utf-8"), Path(sorting.__file__).read_text("utf-8"))
