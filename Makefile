@@ -33,7 +33,7 @@ run: setup ## set everything up and serve the demo at http://127.0.0.1:8000 (Ctr
 
 setup: .state/system-run .state/python .state/messages .state/front ## only the set-up part of `run`
 
-setup-test: setup .state/system-test
+setup-test: setup .state/system-test .state/lforms
 
 test: setup-test ## set everything up and run every scenario in its short form
 	cd frontend && npm test
@@ -66,6 +66,10 @@ clean: ## remove what was built and the environments, not the data folder
 # --- steps, each run again only when its sources have changed ---
 .state/system-run .state/system-test .state/system-check: .state/system-%: tools/need.sh
 	tools/need.sh $*
+	@mkdir -p .state && touch $@
+
+.state/lforms: tests/lforms/package.json tests/lforms/package-lock.json
+	cd tests/lforms && npm ci --ignore-scripts --no-audit --no-fund
 	@mkdir -p .state && touch $@
 
 .state/uv: tools/uv.sh

@@ -23,7 +23,9 @@ def make(folder: Path, parts: int) -> list[Path]:
     across, down = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))
     for number in range(1, SLICES + 1):
         pixels = _phantom(across, down, number / SLICES) + random.normal(0, NOISE, (SIDE, SIDE))
-        _slice(pixels, number).save_as(folders[number % parts] / f"{number:04}.dcm", enforce_file_format=True)
+        slice_of(pixels, number).save_as(
+            folders[number % parts] / f"{number:04}.dcm", enforce_file_format=True
+        )
     return folders
 
 
@@ -53,7 +55,7 @@ def _phantom(across: np.ndarray, down: np.ndarray, height: float) -> np.ndarray:
     return body - lung + spine + 24
 
 
-def _slice(pixels: np.ndarray, number: int) -> FileDataset:
+def slice_of(pixels: np.ndarray, number: int) -> FileDataset:
     meta = FileMetaDataset()
     meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, CTImageStorage
     meta.MediaStorageSOPInstanceUID = instance_uid(MARK, number)
@@ -79,7 +81,7 @@ def _slice(pixels: np.ndarray, number: int) -> FileDataset:
         [1, 0, 0, 0, 1, 0],
     )
     dataset.PixelSpacing, dataset.SliceThickness = [0.703125, 0.703125], 1.25
-    dataset.Rows = dataset.Columns = SIDE
+    dataset.Rows, dataset.Columns = pixels.shape
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = (
         1,
         "MONOCHROME2",

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import browser as pages
-from . import copies, data, load, mllp
+from . import copies, data, handing, load, mllp
 from .servers import Klisza, Missing, Nginx, Orthanc, answers, program, wait_for
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -62,7 +62,8 @@ def measure(folder: Path, rounds: int, seconds: float) -> tuple[list[dict[str, A
     ours: Samples = defaultdict(list)
     theirs: Samples = defaultdict(list)
     static: Samples = defaultdict(list)
-    parts = data.make(folder / "slices", ASSOCIATIONS)
+    handed: Samples = defaultdict(list)
+    parts, disc = data.make(folder / "slices", ASSOCIATIONS), handing.make(folder)
     with contextlib.ExitStack() as stack:
         klisza = stack.enter_context(Klisza(folder / "klisza").running())
         orthanc = stack.enter_context(Orthanc(folder / "orthanc").running())
@@ -83,13 +84,14 @@ def measure(folder: Path, rounds: int, seconds: float) -> tuple[list[dict[str, A
                 preview, drawn = pages.first_image(klisza, browser, mark)
                 ours["browser preview"].append(preview)
                 ours["browser first"].append(drawn)
+                handing.measure(klisza, orthanc, browser, handing.stamped(disc, number), handed)
             print(f"round {number} of {rounds} done", flush=True)
         notes = [] if browser else ["no Chromium here: the viewer's own figures are missing"]
         notes += [
             f"Orthanc {orthanc.version()}, {os.cpu_count()} cores, {rounds} rounds, {data.SLICES} slices",
             *NOT_MEASURED,
         ]
-    return _rows(ours, theirs, static), notes
+    return _rows(ours, theirs, static, handed), notes
 
 
 def _ingest(
@@ -161,7 +163,7 @@ def _browser(stack: contextlib.ExitStack) -> Any:
         return None
 
 
-def _rows(ours: Samples, theirs: Samples, static: Samples) -> list[dict[str, Any]]:
+def _rows(ours: Samples, theirs: Samples, static: Samples, handed: Samples) -> list[dict[str, Any]]:
     def row(
         key: str,
         what: str,
@@ -265,6 +267,7 @@ def _rows(ours: Samples, theirs: Samples, static: Samples) -> list[dict[str, Any
         )
     rows += copies.rows(ours, theirs, row)
     rows += _reports(ours, theirs, row)
+    rows += handing.rows(handed)
     errors = int(sum(ours["errors"]))
     rows.append({"id": "errors", "what": "wrong or broken answers under load", "peer": "Orthanc",
     "ours": errors, "theirs": int(sum(theirs["errors"])),

@@ -36,7 +36,9 @@ export default defineConfig({
     assetsDir: 'assets',
     target: 'es2022',
     chunkSizeWarningLimit: 6000,
-    rollupOptions: { input: resolve(import.meta.dirname, 'viewer/index.ts') },
+    rollupOptions: {
+      input: ['viewer/index.ts', 'islands/uploader/index.ts'].map((page) => resolve(import.meta.dirname, page)),
+    },
   },
   test: { environment: 'happy-dom', include: ['tests/**/*.test.ts'] },
 });

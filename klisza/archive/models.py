@@ -6,6 +6,9 @@ from django.db import models
 
 from klisza.base.ids import new_id
 
+# Study.hidden_reason of a patient's files as staff look at them: linked to nobody, told to no machine.
+HANDED_IN = "handed_in"
+
 
 class Peer(models.Model):
     """A DICOM application entity that may send: title and address belong together (R02)."""
@@ -21,6 +24,8 @@ class Peer(models.Model):
     # What its encapsulated PDF and SR objects become: title or concept codes that are reports; [] = none,
     # null = all (hospital-integration.md 1.6).
     report_titles = models.JSONField(null=True)
+    # Where it takes images by DICOMweb (STOW-RS, PS3.18 10.5), without the trailing "/studies"; empty = C-STORE.
+    stow_url = models.URLField(max_length=300, blank=True)
     created_at = models.DateTimeField()
 
 
@@ -53,7 +58,7 @@ class Study(models.Model):
     settles_at = models.DateTimeField()
     # Why nothing of it is shown; what is hidden stands on each instance. mixed: its instances name two
     # patients; moved: all name the new one, it waits to be linked anew; quality, safety, wrong_patient:
-    # everything of it was rejected.
+    # everything of it was rejected; handed_in: a patient's files, for staff only.
     hidden_reason = models.CharField(max_length=16, blank=True)
     derived_revision = models.IntegerField(default=-1)  # previews and metadata are those of this revision
     described_revision = models.IntegerField(default=-1)  # what an export needs of it is in the index
@@ -255,3 +260,53 @@ class Association(models.Model):
     refused = models.PositiveIntegerField(default=0)
     outcome = models.CharField(max_length=8)
     reason = models.CharField(max_length=200, blank=True)
+
+
+class Forward(models.Model):
+    """Images on their way to another archive (the hospital's PACS), with what it has answered so far.
+
+    peer_name: Peer.name, which may be removed. subject: what it belongs to (a Takeover). state: waiting (or to be
+    tried again at next_at), sent (everything stored, commitment asked for or not offered), committed, failed (given
+    up, see its instances). transaction_uid: of the storage commitment (PS3.4 J) that was asked for.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    peer_name = models.CharField(max_length=64)
+    subject = models.UUIDField(null=True)
+    state = models.CharField(max_length=9, default="waiting")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField()
+    reason = models.CharField(
+        max_length=200, blank=True
+    )  # why the last try ended; one line without patient data
+    transaction_uid = models.CharField(max_length=64, blank=True)
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], condition=models.Q(state="waiting"), name="forward_waiting"),
+            models.Index(fields=["transaction_uid"], name="forward_transaction"),
+            models.Index(fields=["subject"], name="forward_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Forward {self.pk}"
+
+
+class ForwardedInstance(models.Model):
+    """state: waiting | stored (the peer said success) | committed (it promised to keep it) | failed.
+
+    syntax_uid: as it travelled; another one than its own when the peer does not take that.
+    """
+
+    forward = models.ForeignKey(Forward, on_delete=models.CASCADE, related_name="instances")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=9, default="waiting")
+    status = models.PositiveIntegerField(null=True)  # of the C-STORE response, or of HTTP
+    reason = models.CharField(max_length=200, blank=True)
+    syntax_uid = models.CharField(max_length=64, blank=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["forward", "instance"], name="forwardedinstance_once")]

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from klisza.base.ids import opaque_uid
 
-from .models import Instance, Series, Study, Tombstone
+from .models import HANDED_IN, Forward, ForwardedInstance, Instance, Peer, Series, Study, Tombstone
 
 # A series of these is text, a mark or a plan: it stands behind the images and is not counted as one.
 NOT_IMAGES = frozenset({
@@ -107,7 +107,7 @@ def study_of(uid: str) -> Study | None:
 
 def hidden_studies() -> list[Study]:
     """Of which nothing is shown, newest first."""
-    return list(Study.objects.exclude(hidden_reason="").order_by("-last_received_at"))
+    return list(Study.objects.exclude(hidden_reason__in=["", HANDED_IN]).order_by("-last_received_at"))
 
 
 def notes_on(study: Study) -> list[str]:
@@ -119,6 +119,37 @@ def notes_on(study: Study) -> list[str]:
 def is_shown(instance_id: uuid.UUID, blob_key: str) -> bool:
     """Asked again while it is sent: not hidden meanwhile, and still these bytes."""
     return Instance.objects.filter(pk=instance_id, blob_id=blob_key, hidden_reason="").exists()
+
+
+def receivers() -> list[Peer]:
+    """Peers that images can be sent to: one machine with a port, or a DICOMweb address."""
+    can = ~Q(stow_url="") | (Q(port__isnull=False) & ~Q(address__contains="/"))
+    return list(Peer.objects.filter(can).order_by("name"))
+
+
+def peer_named(name: str) -> Peer | None:
+    return Peer.objects.filter(name=name).first()
+
+
+def to_send(forward: Forward) -> list[ForwardedInstance]:
+    """What the peer has not answered for good yet, and the archive still shows."""
+    rows = forward.instances.filter(state="waiting", instance__hidden_reason="").order_by("id")
+    rows = rows.select_related("instance__blob")
+    return list(rows.defer("instance__frame_index"))
+
+
+def forwards_of(subject: uuid.UUID) -> list[Forward]:
+    return list(Forward.objects.filter(subject=subject).order_by("asked_at"))
+
+
+def forward(forward_id: uuid.UUID) -> Forward | None:
+    return Forward.objects.filter(pk=forward_id).first()
+
+
+def forwarded(forward: Forward) -> dict[str, int]:
+    """How many of its instances are in which state."""
+    rows = forward.instances.values_list("state").annotate(n=Count("id"))
+    return dict(rows.order_by("state"))
 
 
 def _display_key(series: Series) -> tuple[bool, bool, int, str]:

@@ -17,7 +17,8 @@ NOT_ITS_FAULT = (Unavailable, OperationalError, InterfaceError)
 
 
 class Row(Protocol):
-    pk: Any
+    @property
+    def pk(self) -> Any: ...
 
 
 T = TypeVar("T", bound=Row)

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("klisza.patients.urls")),
     path("", include("klisza.examinations.urls")),
     path("", include("klisza.exports.urls")),
+    path("", include("klisza.uploads.urls")),
     path("", include("klisza.questionnaires.urls")),
     path("", include("klisza.viewer.urls")),
     path("", include("klisza.sharing.urls")),  # its last pattern takes every link of a share

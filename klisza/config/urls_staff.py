@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from klisza.questionnaires import urls as questionnaires
 from klisza.sharing import urls as sharing
 from klisza.viewer import urls as viewer
 
@@ -13,6 +14,9 @@ urlpatterns = [
     path("", include("klisza.accounts.urls")),
     path("staff/shares/", include((viewer.STAFF, "viewer"))),
     path("staff/shares/", include((sharing.STAFF, "units"))),
+    path("staff/questionnaires/", include((questionnaires.FORMS, "forms"))),
+    path("staff/surveys/", include((questionnaires.ASKED, "asked"))),
+    path("staff/deliveries/", include((viewer.HANDED, "handed"))),
     path("staff/", include("klisza.console.urls")),
 ]
 

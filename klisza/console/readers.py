@@ -7,6 +7,8 @@ from klisza.accounts.middleware import PortalRequest
 
 DESK = ("registration", "clinic")
 IMAGES = ("radiology", "integration", "registration")
+ASKING = (*DESK, "radiology")  # whom the hospital asks, and whether the answers are there
+ANSWERS = ("clinic", "radiology")  # what they say, and the questionnaires themselves
 READERS: dict[str, tuple[str, ...]] = {
     "desk": ("registration",),
     "access": ("privacy",),
@@ -21,6 +23,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "closing": ("registration", "privacy"),
     "messages": (*DESK, "integration"),
     "release": ("clinic",),
+    "deliveries": ("registration", "radiology"),
     "breaches": ("privacy",),
     "integration": ("integration",),
     "associations": ("integration", "radiology"),
@@ -30,6 +33,12 @@ READERS: dict[str, tuple[str, ...]] = {
     "kinds": ("radiology", "integration"),
     "rules": ("clinic",),
     "waves": ("registration",),
+    "answers": ANSWERS,
+    "incomplete": ASKING,
+    "asked": ASKING,
+    "ask_list": ASKING,
+    "questionnaires": ANSWERS,
+    "ask_rules": ANSWERS,
 }
 # One message from its line in a list; its content is for the two roles that compare it with the record.
 MESSAGE = (*DESK, "radiology", "integration")

@@ -8,6 +8,7 @@ from .views import (
     carers,
     closing,
     contact,
+    deliveries,
     desk,
     home,
     images,
@@ -72,6 +73,24 @@ urlpatterns = [
     path("bounces/<uuid:message_id>/done/", work.bounce_done, name="bounce_done"),
     path("carers/", work.guardians, name="guardians"),
     path("carers/<uuid:proposal_id>/dismiss/", work.guardian_dismissed, name="guardian_dismissed"),
+    path("deliveries/", deliveries.deliveries, name="deliveries"),
+    path("deliveries/<uuid:delivery_id>/", deliveries.delivery, name="delivery"),
+    path("deliveries/<uuid:delivery_id>/decide/", deliveries.decide, name="delivery_decide"),
+    path("deliveries/<uuid:delivery_id>/files/<uuid:file_id>/", deliveries.paper, name="delivery_file"),
+    path(
+        "deliveries/<uuid:delivery_id>/files/<uuid:file_id>/pages/<int:number>/",
+        deliveries.paper_page,
+        name="delivery_page",
+    ),
+    path(
+        "deliveries/<uuid:delivery_id>/files/<uuid:file_id>/download/",
+        deliveries.download,
+        name="delivery_download",
+    ),
+    path(
+        "deliveries/<uuid:delivery_id>/again/<uuid:forward_id>/", deliveries.send_again, name="forward_again"
+    ),
+    path("patients/<uuid:patient_id>/documents/", deliveries.add_document, name="add_document"),
     path("closing/", closing.closing, name="closing"),
     path("closing/<uuid:request_id>/", closing.close, name="close_account"),
     path("breaches/", breaches.breaches, name="breaches"),

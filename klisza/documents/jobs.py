@@ -24,8 +24,8 @@ BATCH = 5
 # What makes something to look at of a document: function, and the name of its argument. Others are only kept.
 RENDERERS = {
     services.PDF: ("render", "pdf"),
-    services.JPEG: ("render_picture", "picture"),
     services.CDA: ("render_cda", "document"),
+    **dict.fromkeys(services.PICTURES, ("render_picture", "picture")),
 }
 
 
@@ -52,11 +52,14 @@ def _render(document: Document) -> None:
             pages = [_keep(folder, page) for page in made["rendered"]]
             html = cda.page(made["cda"]) if "cda" in made else ""
             title = str(made["cda"]["title"]) if "cda" in made else ""
+            clean = _file(folder, str(made["clean"])) if made.get("clean") else None
         except (SandboxFailed, FileNotFoundError, KeyError, TypeError, ValueError) as failed:
             log.warning("document_unshowable", document=str(document.pk))
             services.mark_unshowable(document=document, reason=getattr(failed, "reason", "no pages came out"))
             return
-    services.keep_pages(document=document, total=int(made["pages"]), pages=pages, html=html, title=title)
+    services.keep_pages(
+        document=document, total=int(made["pages"]), pages=pages, html=html, title=title, clean=clean
+    )
 
 
 def _ask(document: Document, folder: Path) -> Any:
@@ -72,17 +75,21 @@ def _ask(document: Document, folder: Path) -> Any:
     )
 
 
-def _keep(folder: Path, made: dict[str, Any]) -> services.Page:
+def _file(folder: Path, name: str) -> blobs.Stored:
     """The child names its files: only a plain file inside its own folder is believed."""
-    path = folder / Path(str(made["file"])).name
+    path = folder / Path(name).name
     if path.is_symlink():
         raise FileNotFoundError
+    return blobs.put_file(path)
+
+
+def _keep(folder: Path, made: dict[str, Any]) -> services.Page:
     return services.Page(
         number=int(made["number"]),
         width=int(made["width"]),
         height=int(made["height"]),
         text=str(made["text"]),
-        image=blobs.put_file(path),
+        image=_file(folder, str(made["file"])),
     )
 
 

@@ -8,7 +8,7 @@ from klisza.base.ids import new_id
 class Document(models.Model):
     """A document of one patient: the bytes as the hospital sent them and what was made of them for the screen.
 
-    media_type: application/pdf | text/xml (HL7 CDA R2) | image/jpeg | text/rtf | text/plain. `html` is made by
+    media_type: application/pdf | text/xml (HL7 CDA R2) | image/* | text/rtf | text/plain. `html` is made by
     us from what the sandbox read in the CDA; no markup of the sender's survives in it.
     """
 
@@ -34,6 +34,9 @@ class Document(models.Model):
     # confidential | not_authenticated | not_available | parent_withdrawn
     hidden_reason = models.CharField(max_length=32, blank=True)
     origin = models.CharField(max_length=64, blank=True)  # InboundMessage.uid
+    description = models.CharField(max_length=1000, blank=True)  # what the person wrote about an own one
+    # A PDF without scripts, forms that send, links and attachments, for browsers; null = the original is as harmless.
+    cleaned = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         indexes = [
@@ -42,6 +45,27 @@ class Document(models.Model):
             ),
             models.Index(fields=["issuer", "unique_number"], name="document_number"),
         ]
+
+
+class Handing(models.Model):
+    """What became of a document that the patient handed in (M4.3). state: sent | taken_over | refused.
+
+    source: the file of the delivery it came with, or the completion whose answers it holds. reason: words of staff
+    to the patient.
+    """
+
+    class State(models.TextChoices):
+        SENT = "sent"
+        TAKEN_OVER = "taken_over"
+        REFUSED = "refused"
+
+    document = models.OneToOneField(
+        Document, primary_key=True, on_delete=models.CASCADE, related_name="handing"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.SENT)
+    reason = models.CharField(max_length=1000, blank=True)
+    source = models.UUIDField(unique=True)
+    changed_at = models.DateTimeField()
 
 
 class DocumentPage(models.Model):

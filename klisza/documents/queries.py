@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from klisza.base.errors import NotFound
 
-from .models import Document, DocumentPage
+from .models import Document, DocumentPage, Handing
 
 
 def unrendered(limit: int) -> list[Document]:
@@ -42,4 +42,15 @@ def shown(patient_ids: Iterable[uuid.UUID]) -> QuerySet[Document]:
     for person in ("patient", "patient__survivor", "patient__survivor__survivor"):
         unrestricted = Q(**{f"{person}__restricted_reason": ""})
         kept = kept.filter(unrestricted if person == "patient" else unrestricted | Q(**{person: None}))
-    return kept.select_related("blob")
+    return kept.select_related("blob", "cleaned")
+
+
+def handed_in_as(source: uuid.UUID) -> Document | None:
+    """The document that this file of a delivery became."""
+    row = Handing.objects.filter(source=source).select_related("document__blob", "document__cleaned").first()
+    return row.document if row else None
+
+
+def handings(document_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Handing]:
+    """What became of those that the patient handed in."""
+    return {row.document_id: row for row in Handing.objects.filter(document_id__in=list(document_ids))}

@@ -8,33 +8,49 @@ from pathlib import Path
 from typing import Any
 
 import numpy
+import pikepdf
 import pypdfium2
+from pi_heif import register_heif_opener
 from PIL import Image, ImageOps
 
 from klisza.standards.cda import read as cda
+
+from .cleaning import clean
 
 PAGE_WIDTH = 1240  # pixels; A4 at 150 dpi: sharp on a phone, small enough for one
 PAGE_HEIGHT_MOST = 4 * PAGE_WIDTH  # a page as long as a street must not eat the memory
 PAGES_MOST = 60
 TEXT_MOST = 40_000  # characters a page
-PIXELS_MOST = 50_000_000  # of a photograph
+PIXELS_MOST = 120_000_000  # of a photograph; phones make 108 million
+CLEAN = "clean.pdf"
+FORMATS = ["JPEG", "PNG", "HEIF", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "MPO"]
 
 
 def render(pdf: str) -> dict[str, Any]:
     """Write page-N.png into the working directory.
 
-    Returns {"pages": all there are, "rendered": [{"number", "width", "height", "file", "text"}]}; at most
-    PAGES_MOST.
+    Returns {"pages": all there are, "rendered": [{"number", "width", "height", "file", "text"}], "clean": name of the
+    PDF without what acts, "" when it has nothing of that}; at most PAGES_MOST.
     """
     document = pypdfium2.PdfDocument(pdf)
     # Filled-in form fields are part of what the doctor wrote; this build of PDFium runs no JavaScript.
     with contextlib.suppress(pypdfium2.PdfiumError):
         document.init_forms()
     total = len(document)
-    return {
-        "pages": total,
-        "rendered": [_page(document, number) for number in range(1, min(total, PAGES_MOST) + 1)],
-    }
+    rendered = [_page(document, number) for number in range(1, min(total, PAGES_MOST) + 1)]
+    return {"pages": total, "rendered": rendered, "clean": _clean(pdf, rendered)}
+
+
+def _clean(pdf: str, rendered: list[dict[str, Any]]) -> str:
+    """Where nothing can be taken out of it, its pages as pictures are what a browser gets."""
+    try:
+        return CLEAN if clean(pdf, CLEAN) else ""
+    except (pikepdf.PdfError, ValueError, TypeError, RecursionError):
+        pictures = [Image.open(page["file"]) for page in rendered]
+        if not pictures:
+            return ""
+        pictures[0].save(CLEAN, "PDF", save_all=True, append_images=pictures[1:], resolution=150)
+        return CLEAN
 
 
 def _page(document: Any, number: int) -> dict[str, Any]:
@@ -69,14 +85,36 @@ def _text(page: Any) -> str:
 
 
 def render_picture(picture: str) -> dict[str, Any]:
-    """A JPEG is one page. Same answer as `render`."""
-    Image.MAX_IMAGE_PIXELS = PIXELS_MOST
-    with Image.open(picture, formats=["JPEG"]) as opened:
-        page = ImageOps.exif_transpose(opened.convert("RGB"))
+    """A photograph or scan is one page, turned as its camera says. Same answer as `render`."""
+    page = upright(picture, PAGE_HEIGHT_MOST)
     page.thumbnail((PAGE_WIDTH, PAGE_HEIGHT_MOST))
     page.save("page-1.png", "PNG", optimize=True)
     made = {"number": 1, "width": page.width, "height": page.height, "file": "page-1.png", "text": ""}
     return {"pages": 1, "rendered": [made]}
+
+
+def upright(picture: str, longest: int) -> Image.Image:
+    """The first picture of the file in RGB, without what its camera wrote into it.
+
+    longest: pixels that are needed; a JPEG is decoded smaller where that is enough.
+    Raises OSError, ValueError, Image.DecompressionBombError.
+    """
+    Image.MAX_IMAGE_PIXELS = PIXELS_MOST
+    register_heif_opener()
+    with Image.open(picture, formats=FORMATS) as opened:
+        if opened.width * opened.height > PIXELS_MOST:
+            raise ValueError("too many pixels")
+        opened.draft("RGB", (longest, longest))
+        turned = ImageOps.exif_transpose(opened)
+        if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
+            layer = turned.convert("RGBA")
+            turned = Image.new("RGB", layer.size, "white")
+            turned.paste(layer, mask=layer.getchannel("A"))
+        elif turned.mode.startswith("I;16"):
+            turned = turned.point(lambda value: value / 256).convert("L")
+        page = turned.convert("RGB")
+    page.info.clear()
+    return page
 
 
 def render_cda(document: str) -> dict[str, Any]:

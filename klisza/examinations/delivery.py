@@ -56,7 +56,7 @@ def file_of_report(
         pdf = printing.pdf_of_document(document)
         return made_pdf_response(pdf, panes.file_name(name, moment), inline=inline)
     return file_response(
-        document.blob,
+        panes.blob_for(document, inline=inline),
         panes.file_name(name, moment, panes.extension_of(document)),
         media_type=document.media_type,
         inline=inline,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from klisza.base import clock
+from klisza.blobs.models import Blob
 from klisza.documents import queries as documents
 from klisza.documents import services as kept
 from klisza.documents.models import Document, DocumentPage
@@ -180,6 +181,16 @@ def _note(document: Document, pages: int) -> str:
             pages,
         ) % {"pages": pages}
     return ""
+
+
+def blob_for(document: Document, *, inline: bool) -> Blob:
+    """To keep: the sender's bytes. To open in a browser: without what acts in them (R32)."""
+    return document.cleaned if inline and document.cleaned else document.blob
+
+
+def may_open(document: Document) -> bool:
+    """A file of the patient's is opened in a browser only after it was looked at and cleaned."""
+    return document.kind != "own" or (document.rendered_at is not None and not document.unshowable)
 
 
 def file_name(prefix: str, moment: datetime, extension: str = "pdf") -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from klisza.archive.queries import SeriesCard
 from klisza.base import clock
 from klisza.documents import services
-from klisza.documents.models import Document
+from klisza.documents.models import Document, Handing
 from klisza.patients import queries as patients
 from klisza.patients.models import Grant
 
@@ -72,6 +72,10 @@ class DocumentRow:
     version_id: uuid.UUID | None = None
     document_id: uuid.UUID | None = None
     made: bool = False  # the portal makes a PDF of its text
+    state: str = ""  # of an own one: sent | taken_over | refused
+    state_word: str = ""
+    reason: str = ""  # words of the hospital
+    description: str = ""  # the person's own words
 
 
 def report_row(listed: ListedReport) -> DocumentRow:
@@ -91,7 +95,16 @@ def report_row(listed: ListedReport) -> DocumentRow:
     )
 
 
-def document_row(document: Document) -> DocumentRow:
+HANDINGS = {
+    Handing.State.SENT: gettext_lazy("sent to the hospital"),
+    Handing.State.TAKEN_OVER: gettext_lazy("taken over by the hospital"),
+    Handing.State.REFUSED: gettext_lazy("not taken over"),
+}
+
+
+def document_row(document: Document, handing: Handing | None = None) -> DocumentRow:
+    """handing: what became of one that the patient handed in."""
+    state = (handing.state if handing else Handing.State.SENT) if document.kind == "own" else ""
     return DocumentRow(
         title=document.title or _("Document"),
         about=_("added by you") if document.kind == "own" else _("sent by the hospital"),
@@ -101,6 +114,10 @@ def document_row(document: Document) -> DocumentRow:
         origin=document.kind,
         document_id=document.pk,
         made=bool(document.html),
+        state=state,
+        state_word=str(HANDINGS[Handing.State(state)]) if state else "",
+        reason=handing.reason if handing else "",
+        description=document.description,
     )
 
 

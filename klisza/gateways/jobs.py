@@ -1,7 +1,11 @@
-"""What the worker does for the HL7 door: it stands in for a dead listener, and delivers what was held."""
+"""What the worker does for the doors: it stands in for a dead HL7 listener, delivers what was held, forwards images."""
 
 from __future__ import annotations
 
+from klisza.archive import queries as archive
+from klisza.archive import services as forwarding
+from klisza.gateways import stow
+from klisza.gateways.dicom import sender
 from klisza.gateways.hl7v2 import applier, holding
 
 
@@ -15,4 +19,17 @@ def run_held() -> int:
     return holding.release_known()
 
 
-PERIODIC = ((1.0, run_applier), (5.0, run_held))
+def run_forward() -> int:
+    """One forward that is due, to whoever it is for."""
+    forward = forwarding.take_due()
+    if forward is None:
+        return 0
+    peer = archive.peer_named(forward.peer_name)
+    if peer is None or not forwarding.is_receiver(peer):
+        forwarding.end_try(forward=forward, reason="the peer is not on the list any more")
+    else:
+        (stow if peer.stow_url else sender).send(forward, peer)
+    return 1
+
+
+PERIODIC = ((1.0, run_applier), (5.0, run_held), (2.0, run_forward))

@@ -72,7 +72,7 @@ def _import_zip(path: Path, shown: str, source: Source) -> Iterator[Line]:
     with tempfile.TemporaryDirectory(dir=_scratch(), prefix="zip-") as folder:
         try:
             answer = sandbox.call(
-                "klisza.operations.unzipping:unzip",
+                "klisza.standards.zip.unpack:unzip",
                 {"source": str(path.resolve()), "folder": folder},
                 folder=Path(folder),
                 memory_mb=512,

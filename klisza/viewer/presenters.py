@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from klisza.archive import queries as archive
+from klisza.archive.models import Study
 from klisza.archive.queries import FILMS, SeriesCard
 from klisza.base import clock
 from klisza.examinations import wording as examinations
 from klisza.examinations.models import Examination
 from klisza.examinations.panes import FilePane, VersionPane
 from klisza.examinations.queries import ShownReport
+from klisza.uploads.models import Delivery
 
 from . import texts
 from .ways import Ways
@@ -78,6 +82,28 @@ def screen(
         download_url=ways.download,
         login_url=ways.login,
         ticket_url=ways.ticket,
+        keys=texts.keys(),
+        touches=texts.touches(),
+    )
+
+
+def handed_screen(delivery: Delivery, study: Study, ticket: str) -> Screen:
+    """Of images before they are anybody's examination: nothing to download, no report."""
+    cards = archive.series_of([study.pk])
+    first = opening_series(cards)
+    opening = cards[first] if cards else None
+    place = [delivery.pk, study.pk]
+    return Screen(
+        title=study.study_description or _("Images handed in"),
+        date=f"{study.study_date:%d.%m.%Y}" if study.study_date else "",
+        cards=[_strip_card(number, series, ticket) for number, series in enumerate(cards, start=1)],
+        first=first,
+        preview_url=f"{_address(opening, ticket)}/rendered" if opening and opening.has_preview else "",
+        reports=[],
+        back_url=reverse("console:delivery", args=[delivery.pk]),
+        download_url="",
+        login_url=reverse("accounts:login"),
+        ticket_url=reverse("handed:ticket", args=place),
         keys=texts.keys(),
         touches=texts.touches(),
     )

@@ -7,11 +7,14 @@ import uuid
 from django.db import DatabaseError, transaction
 
 from klisza.archive import tickets
+from klisza.archive.models import Study
+from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base.errors import NotFound, Unavailable
 from klisza.examinations import queries as examinations
 from klisza.examinations.models import Examination, ReportVersion
 from klisza.patients.viewer import Viewer
+from klisza.uploads.models import Delivery
 
 
 def admit(
@@ -56,3 +59,15 @@ def admit(
         series_ids=[card.id for card in cards][: tickets.SERIES_MOST] if shared else None,
         until=viewer.until,
     )
+
+
+def admit_to_handed(
+    *, by: Actor, account_id: uuid.UUID, delivery: Delivery, study: Study, session: str
+) -> str:
+    """The same for staff who look at what a patient handed in. Raises Unavailable."""
+    try:
+        with transaction.atomic():
+            record("delivery.images_viewed", by=by, patient_id=delivery.patient_id, objects=[delivery])
+    except DatabaseError as unwritten:
+        raise Unavailable("audit") from unwritten
+    return tickets.issue(holder=str(account_id), study_ids=[study.pk], session=session)

@@ -13,6 +13,11 @@ urlpatterns = [
         "s/open/<uuid:share_id>/<uuid:examination_id>/ticket/", views.renew_guest_ticket, name="guest-ticket"
     ),
 ]
+# Of the staff listener, too: images of a delivery, before anybody has accepted them.
+HANDED = [
+    path("<uuid:delivery_id>/viewer/<uuid:study_id>/", views.handed_viewer, name="open"),
+    path("<uuid:delivery_id>/viewer/<uuid:study_id>/ticket/", views.renew_handed_ticket, name="ticket"),
+]
 # Of the staff listener: what somebody shares with a unit of the hospital.
 STAFF = [
     path("<uuid:share_id>/<uuid:examination_id>/viewer/", views.unit_viewer, name="unit-open"),

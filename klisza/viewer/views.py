@@ -13,8 +13,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from klisza.accounts.decorators import patient_required
-from klisza.base.errors import Refused
+from klisza.accounts.decorators import patient_required, staff_required
+from klisza.accounts.middleware import PortalRequest
+from klisza.archive import queries as archive
+from klisza.archive.models import Study
+from klisza.base.errors import NotFound, Refused
 from klisza.examinations import queries as examinations
 from klisza.examinations.models import Examination
 from klisza.patients import acting
@@ -22,9 +25,12 @@ from klisza.patients import queries as patients
 from klisza.patients.viewer import Viewer
 from klisza.sharing.guests import Guest, guest_required, key_of
 from klisza.sharing.members import Member, member_required
+from klisza.uploads import queries as uploads
+from klisza.uploads.models import Delivery
 
 from . import presenters, services, ways
 
+DELIVERIES = ("registration", "radiology")  # who decides about what patients hand in
 # wasm: the decoders. blob: the tools' cursors. data: pictures that the browser's own JPEG decoder draws.
 POLICY = {
     "default-src": [NONE],
@@ -89,6 +95,41 @@ def unit_viewer(request: Member, examination_id: uuid.UUID) -> HttpResponse:
 @member_required
 def renew_unit_ticket(request: Member, examination_id: uuid.UUID) -> JsonResponse:
     return _renewed(request.viewer, examination_id, session=request.session.session_key or "")
+
+
+@require_safe
+@staff_required(*DELIVERIES)
+@csp_replace(POLICY)  # type: ignore[untyped-decorator]
+def handed_viewer(request: PortalRequest, delivery_id: uuid.UUID, study_id: uuid.UUID) -> HttpResponse:
+    """Images that a patient handed in, for the staff who decide about them."""
+    if request.GET:
+        raise NotFound
+    delivery = uploads.for_staff(delivery_id)
+    study = uploads.preview(delivery, study_id).study
+    ticket = _handed_ticket(request, delivery, study)
+    screen = presenters.handed_screen(delivery, study, ticket)
+    config = presenters.config(archive.series_of([study.pk]), screen, ticket, get_token(request))
+    context = {"screen": screen, "config": config, "person_name": patients.full_name(delivery.patient)}
+    return render(request, "viewer/viewer.html", context)
+
+
+@require_POST
+@staff_required(*DELIVERIES)
+def renew_handed_ticket(request: PortalRequest, delivery_id: uuid.UUID, study_id: uuid.UUID) -> JsonResponse:
+    delivery = uploads.for_staff(delivery_id)
+    study = uploads.preview(delivery, study_id).study
+    return JsonResponse({"base": presenters.base(_handed_ticket(request, delivery, study))})
+
+
+def _handed_ticket(request: PortalRequest, delivery: Delivery, study: Study) -> str:
+    assert request.account is not None  # noqa: S101 - tells the type checker
+    return services.admit_to_handed(
+        by=request.actor,
+        account_id=request.account.pk,
+        delivery=delivery,
+        study=study,
+        session=request.session.session_key or "",
+    )
 
 
 def _viewer(

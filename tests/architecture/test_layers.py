@@ -124,6 +124,7 @@ NO_PAGES = {
     "data/report.html",
     "examinations/report_print.html",
     "sharing/slip_print.html",
+    "questionnaires/print.html",
     "pdi/style.html",
     "offline/single.html",
 }  # a mail, four sources of PDFs, and what opens from a patient's disk, under no policy of ours

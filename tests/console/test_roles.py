@@ -22,6 +22,7 @@ DESK = {"registration", "clinic"}
 REGISTRATION = {"registration"}
 IMAGES = {"radiology", "integration", "registration"}
 DEPARTMENT = {"radiology", "integration"}
+HANDED_IN = {"radiology", "registration"}
 CLINIC = {"clinic"}
 PRIVACY = {"privacy"}
 INTEGRATION = {"integration"}
@@ -66,6 +67,10 @@ TABLE: dict[str, set[str]] = {
     "unassign": IMAGES,
     "objects": IMAGES,
     "object": IMAGES,
+    # What patients hand in: who says whose images are, or keeps the record.
+    **dict.fromkeys(("deliveries", "delivery", "delivery_decide", "forward_again"), HANDED_IN),
+    **dict.fromkeys(("delivery_file", "delivery_page", "delivery_download"), HANDED_IN),
+    "add_document": DESK,
     # In place of the department. Who may assign may also say that images are nobody's.
     "reject": IMAGES,
     "restore": DEPARTMENT,
@@ -131,10 +136,10 @@ def test_every_page_has_a_row() -> None:
 
 
 def test_nothing_else_stands_under_staff() -> None:
-    """What this listener has beside the console: pages of the own account, and what patients share with units."""
+    """What this listener has beside the console: the own account, what patients share, answer and hand in."""
     resolver = get_resolver("klisza.config.urls_staff")
     apps = {entry.app_name for entry in resolver.url_patterns if isinstance(entry, URLResolver)}
-    assert apps == {"accounts", "console", "units", "viewer"}
+    assert apps == {"accounts", "asked", "console", "forms", "handed", "units", "viewer"}
 
 
 @pytest.mark.parametrize("role", ROLES)

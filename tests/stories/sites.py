@@ -53,12 +53,17 @@ STAFF_PAGES = {
     "desk": "/staff/desk/",
     "tasks": "/staff/tasks/",
     "closing": "/staff/closing/",
+    "sent": "/staff/surveys/sent/",
+    "incomplete": "/staff/surveys/incomplete/",
+    "ask-list": "/staff/surveys/ask/",
+    "deliveries": "/staff/deliveries/",
 }
 DESK_PAGES = {
     "patient": "",
     "contact": "contact/",
     "staff-carers": "carers/",
     "slip": "slip/",
+    "add-document": "documents/",
     "factors": "factors/",  # of whoever has a passkey or an app
 }
 # For the data protection officer; the second below the patient's page.
@@ -77,5 +82,8 @@ def pages_of(visitor: Visitor) -> dict[str, str]:
     if report:
         pages["report"] = report.group()
     pages["share"] = detail + "share/"
+    survey = re.search(r"/surveys/[0-9a-f-]{36}/", visitor.open("/surveys/").text)
+    if survey:
+        pages["survey"] = survey.group()
     viewer = detail.replace("/examinations/", "/viewer/")
     return pages | {"viewer": viewer}

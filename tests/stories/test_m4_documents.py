@@ -24,14 +24,15 @@ class TestMyDocuments(Story):
         self.given_a_signed_in_patient(screen=screen)
         self.page.get_by_role("link", name="Moje dokumenty").click()
         self.then_the_address_is("/documents/")
-        expect(self.page.locator("main .row")).to_have_count(4)
         for name in ("Opisy badań", "Od szpitala", "Moje"):
             expect(self.page.locator("main").get_by_text(name, exact=True).first).to_be_visible()
+        self.page.get_by_role("link", name="Opisy badań", exact=True).click()
+        expect(self.page.locator("main .row")).to_have_count(4)
         self.then_nothing_is_wider_than_the_screen()
 
     def test_a_report_leads_to_its_examination(self) -> None:
         self.given_a_signed_in_patient()
-        self.when_opened("/documents/")
+        self.when_opened("/documents/?show=report")
         self.page.locator("main .row-title a").first.click()
         self.page.wait_for_url(re.compile(r"/examinations/[0-9a-f-]{36}/"))
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 
-from klisza.archive.models import Instance, Series, Study
+from klisza.archive.models import HANDED_IN, Instance, Series, Study
 from klisza.base import clock
 
 from .accept import takes
@@ -163,7 +163,8 @@ def _conditions(table: dict[str, Callable[[str], Q]], keys: dict[str, str]) -> Q
 
 def _matching_studies(keys: dict[str, str]) -> QuerySet[Study]:
     visible = Instance.objects.filter(series__study=OuterRef("pk"), hidden_reason="")
-    return Study.objects.filter(Exists(visible)).filter(_conditions(STUDY_KEYS, keys))
+    told = Study.objects.exclude(hidden_reason=HANDED_IN)
+    return told.filter(Exists(visible)).filter(_conditions(STUDY_KEYS, keys))
 
 
 def _matching_series(keys: dict[str, str]) -> QuerySet[Series]:

@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 
-from klisza.archive.models import Study
+from klisza.archive.models import HANDED_IN, Study
 from klisza.archive.queries import is_shown
 from klisza.archive.services.derive import working_folder
 from klisza.base import sandbox
@@ -37,7 +37,8 @@ def find(uid: str, *, newest: bool) -> Entry:
     """
     study_id = _uids.get(uid)
     if study_id is None:
-        study_id = Study.objects.filter(study_instance_uid=uid).values_list("id", flat=True).first()
+        told = Study.objects.exclude(hidden_reason=HANDED_IN)
+        study_id = told.filter(study_instance_uid=uid).values_list("id", flat=True).first()
         if study_id is None:
             raise NotFound
         if len(_uids) >= UIDS_MOST:

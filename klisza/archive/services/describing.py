@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from klisza.archive.models import Instance, Series, Study
+from klisza.archive.models import HANDED_IN, Instance, Series, Study
 from klisza.base import sandbox
 from klisza.base.errors import SandboxFailed
 from klisza.blobs import services as blobs
@@ -28,6 +28,7 @@ RECORD_MOST = 64 * 1024  # a structured report's title may carry much; nobody re
 def run_describe() -> int:
     """Settled studies whose newest revision is not in the index yet, those of earlier versions of Klisza too."""
     waiting = Study.objects.filter(state=Study.State.SETTLED).exclude(described_revision=F("revision"))
+    waiting = waiting.exclude(hidden_reason=HANDED_IN)
     rows = list(waiting.order_by("last_received_at").values_list("pk", "revision")[:STUDIES_A_RUN])
     describe(
         Instance.objects.filter(series__study__in=[study_id for study_id, _ in rows]).values_list(

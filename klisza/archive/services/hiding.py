@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import F
 
 from klisza.accounts.services import revoke
-from klisza.archive.models import Correction, Instance, Study, Tombstone
+from klisza.archive.models import HANDED_IN, Correction, Instance, Study, Tombstone
 from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
@@ -44,7 +44,7 @@ def hide(study: Study, sop_uids: Sequence[str], reason: str) -> int:
 
 def reason_of_all(study: Study) -> str:
     """Study.hidden_reason: why nothing of it is to be seen; "" when something is."""
-    if study.hidden_reason in WITHHELD:
+    if study.hidden_reason in (*WITHHELD, HANDED_IN):
         return study.hidden_reason
     reasons = set(
         Instance.objects.filter(series__study=study)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Value
 from django.db.models.functions import Greatest
 
-from klisza.archive.models import Instance, Resent, Series, Study
+from klisza.archive.models import HANDED_IN, Instance, Resent, Series, Study
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.blobs import services as blobs
@@ -85,6 +85,7 @@ def _study(arrival: Arrival, moment: datetime) -> tuple[Study, bool]:
         defaults={
             **_study_values(arrival),
             "issuer": arrival.issuer,
+            "hidden_reason": HANDED_IN if arrival.source.for_staff else "",
             "received_at": moment,
             "last_received_at": moment,
             "settles_at": due,
@@ -162,7 +163,7 @@ def _instance(study: Study, series: Series, arrival: Arrival, blob: Blob, datase
         hidden_reason=hidden,
         received_at=clock.now(),
     )
-    if study.hidden_reason not in WITHHELD and bool(hidden) != bool(study.hidden_reason):
+    if study.hidden_reason not in (*WITHHELD, HANDED_IN) and bool(hidden) != bool(study.hidden_reason):
         # The first visible one of a rejected study, or one that its note was waiting for.
         Study.objects.filter(pk=study.pk).update(hidden_reason=reason_of_all(study))
     return instance

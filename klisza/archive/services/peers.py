@@ -33,12 +33,13 @@ def add_peer(
     issuer: str = "",
     charset: str = "",
     report_titles: Sequence[str] | None = None,
+    stow_url: str = "",
 ) -> Peer:
     """Allow `ae_title` from `address` (one address or a network in CIDR form) to send.
 
     issuer: of patient ids in objects that name none. charset: SpecificCharacterSet of its unlabelled text, or a
     code page such as windows-1250. report_titles: titles or concept codes of the encapsulated PDF and SR objects
-    that are reports for the patient; [] = none of them, None = all.
+    that are reports for the patient; [] = none of them, None = all. stow_url: where it takes images by DICOMweb.
     Raises PeerExists, Refused (malformed address or title, unknown charset).
     """
     if not all(encoding_of(term) for term in charset.split("\\") if term):
@@ -53,7 +54,7 @@ def add_peer(
         with transaction.atomic():
             peer = Peer.objects.create(
                 name=name, ae_title=ae_title.strip(), address=_shortest(network), port=port, issuer=issuer,
-                charset=charset, created_at=clock.now(),
+                charset=charset, created_at=clock.now(), stow_url=stow_url.rstrip("/").removesuffix("/studies"),
                 report_titles=None if report_titles is None else [title.strip() for title in report_titles],
             )  # fmt: skip
     except IntegrityError:

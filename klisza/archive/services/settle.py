@@ -27,6 +27,12 @@ def settle_due() -> int:
     )
 
 
+def settle_soon(study_ids: Collection[uuid.UUID]) -> int:
+    """Nothing more of them is on its way: the whole of it was read from files."""
+    rows = Study.objects.filter(pk__in=study_ids, state=Study.State.RECEIVING)
+    return rows.update(settles_at=clock.now())
+
+
 def quiet_time(modality: str) -> timedelta:
     """How long nothing must come of this modality."""
     short, long = settings.SETTLE_SECONDS, settings.SETTLE_SECONDS_LONG

@@ -47,11 +47,15 @@ PATIENT_ID_LENGTH = 128
 
 @dataclass(frozen=True)
 class Source:
-    """Who sent it. issuer: of patient ids without one in the object; charset: assumed for unlabelled text."""
+    """Who sent it. issuer: of patient ids without one in the object; charset: assumed for unlabelled text.
+
+    for_staff: a patient's files to be looked at; the study is linked to nobody and told to no machine.
+    """
 
     name: str
     issuer: str = ""
     charset: str = ""
+    for_staff: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from .hl7 import *
 from .oidc import *
 from .exports import *
 from .sharing import *
+from .questionnaires import *
+from .uploads import *
 from .environment import env
 
 env.refuse_unknown()

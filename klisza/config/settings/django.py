@@ -33,7 +33,7 @@ INSTALLED_APPS = [
     "django_vite",
     *(f"klisza.{app}" for app in (
         "base", "ui", "notifications", "audit", "blobs", "accounts", "patients", "documents", "archive", "examinations",
-        "exports", "sharing", "questionnaires", "viewer", "gateways", "public", "console", "operations",
+        "exports", "sharing", "uploads", "questionnaires", "viewer", "gateways", "public", "console", "operations",
     )),
 ]  # fmt: skip
 MIDDLEWARE = [
@@ -58,6 +58,7 @@ TEMPLATES = [{
         "klisza.ui.context.portal",
         "klisza.patients.context.person",
         "klisza.accounts.context.idle",
+        "klisza.questionnaires.context.open_surveys",
     ]},
 }]  # fmt: skip
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"

@@ -43,7 +43,11 @@ class DicomPeerForm(SenderForm):
         error_messages={"invalid": _("An AE title has 1 to 16 plain characters without backslash.")},
     )
     port = forms.IntegerField(
-        label=_("Port"), min_value=1, max_value=65535, required=False, help_text=_("For C-ECHO")
+        label=_("Port"),
+        min_value=1,
+        max_value=65535,
+        required=False,
+        help_text=_("For C-ECHO, and for images that the portal forwards"),
     )
     charset = forms.CharField(
         label=_("Character set of unlabelled text"),
@@ -51,7 +55,14 @@ class DicomPeerForm(SenderForm):
         required=False,
         help_text=_("For example ISO_IR 101"),
     )
-    field_order = ["name", "ae_title", "address", "port", "issuer", "charset"]
+    stow_url = forms.URLField(
+        label=_("DICOMweb address"),
+        max_length=300,
+        required=False,
+        assume_scheme="https",
+        help_text=_("Images are forwarded there by STOW-RS instead of C-STORE"),
+    )
+    field_order = ["name", "ae_title", "address", "port", "issuer", "charset", "stow_url"]
 
 
 class Hl7PeerForm(SenderForm):

@@ -21,6 +21,7 @@ TITLES = {
     "closing": _("Accounts to be closed"),
     "messages": _("Messages that could not be sent"),
     "release": _("Examinations that are held back"),
+    "deliveries": _("Handed in by patients"),
     "breaches": _("Shown to the wrong person"),
     "integration": _("Messages from the hospital's systems"),
     "associations": _("Connections of machines"),
@@ -30,6 +31,21 @@ TITLES = {
     "kinds": _("Which examinations are shown"),
     "rules": _("When results are released"),
     "waves": _("Invitations"),
+    "answers": _("Answers of patients"),
+    "incomplete": _("Answered, files incomplete"),
+    "asked": _("Questionnaires that were sent"),
+    "ask_list": _("Send a questionnaire to a list"),
+    "questionnaires": _("Questionnaires"),
+    "ask_rules": _("Questionnaires by procedure code"),
+}
+# Pages of other apps.
+ELSEWHERE = {
+    "answers": "asked:inbox",
+    "incomplete": "asked:incomplete",
+    "asked": "asked:sent",
+    "ask_list": "asked:ask-list",
+    "questionnaires": "forms:list",
+    "ask_rules": "asked:rules",
 }
 # What the desk works through, beside its search.
 DESK_LISTS = ("tasks", "bounces", "messages", "guardians", "closing", "work")
@@ -38,9 +54,13 @@ GROUPS = (
     (
         _("What waits for somebody"),
         (
-            "tasks", "work", "held", "failed", "studies", "objects", "bounces", "guardians", "closing", "messages",
+            "deliveries", "tasks", "work", "held", "failed", "studies", "objects", "bounces", "guardians", "closing", "messages",
             "release", "breaches",
         ),
+    ),
+    (
+        _("Questionnaires of patients"),
+        ("answers", "incomplete", "asked", "ask_list", "questionnaires", "ask_rules"),
     ),
     (_("Connections"), ("integration", "associations", "peers")),
     (_("Tables and rules"), ("procedures", "wards", "kinds", "rules", "waves")),
@@ -70,4 +90,7 @@ def groups(mine: Sequence[str], counts: Mapping[str, int]) -> list[Group]:
 
 
 def links(names: Sequence[str], counts: Mapping[str, int]) -> list[PageLink]:
-    return [PageLink(f"console:{name}", str(TITLES[name]), counts.get(name)) for name in names]
+    return [
+        PageLink(ELSEWHERE.get(name, f"console:{name}"), str(TITLES[name]), counts.get(name))
+        for name in names
+    ]

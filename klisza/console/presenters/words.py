@@ -211,6 +211,7 @@ MESSAGES = {
     "contact": gettext_lazy("Note that the hospital has another e-mail address or mobile number"),
     "share": gettext_lazy("Link or PIN of a share"),
     "shares": gettext_lazy("Note about shares"),
+    "surveys": gettext_lazy("Note about a survey"),
 }
 CHANNELS = {"mail": pgettext_lazy("a message", "e-mail"), "sms": pgettext_lazy("a message", "text message")}
 RELATIONS = {

@@ -15,6 +15,8 @@ from klisza.gateways.models import InboundMessage, WorkItem
 from klisza.notifications.models import Message
 from klisza.patients import queries as patients
 from klisza.patients.models import GuardianProposal
+from klisza.questionnaires.queries import staff as questionnaires
+from klisza.uploads import queries as uploads
 
 LENGTHS: dict[str, Callable[[], QuerySet[Any]]] = {
     "tasks": patients.open_tasks,
@@ -27,8 +29,11 @@ LENGTHS: dict[str, Callable[[], QuerySet[Any]]] = {
     "guardians": lambda: GuardianProposal.objects.filter(decided_at=None),
     "closing": accounts.closing_requests,
     "messages": lambda: Message.objects.filter(state=Message.State.FAILED),
+    "deliveries": uploads.undecided,
     "breaches": lambda: Breach.objects.filter(closed_at=None),
     "release": held_examinations,
+    "answers": questionnaires.with_unseen_flags,
+    "incomplete": questionnaires.incomplete,
 }
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, QuerySet
 
-from klisza.archive.models import Correction, Instance, Resent, Series, Study, Tombstone
+from klisza.archive.models import HANDED_IN, Correction, Instance, Resent, Series, Study, Tombstone
 from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.examinations import identity
@@ -42,7 +42,8 @@ def unmatched() -> list[StudyIntake]:
 
 def hidden() -> list[Study]:
     """Rejected, or being moved to another patient."""
-    return list(Study.objects.exclude(hidden_reason="").order_by("-last_received_at")[:MOST_ROWS])
+    found = Study.objects.exclude(hidden_reason__in=["", HANDED_IN])
+    return list(found.order_by("-last_received_at")[:MOST_ROWS])
 
 
 def study(study_id: uuid.UUID) -> Study:

@@ -1,11 +1,13 @@
 """What changes documents: their bytes, what was made of them, what the hospital said about them."""
 
+from .handing import hand_in, settle_handing
 from .keeping import (
     CDA,
     EXTENSIONS,
     JPEG,
     NAMES,
     PDF,
+    PICTURES,
     RTF,
     TEXT,
     Enclosure,
@@ -14,6 +16,7 @@ from .keeping import (
     is_readable,
     keep,
     keep_pages,
+    kind_of,
     mark_unshowable,
     register,
     restore,
@@ -27,6 +30,7 @@ __all__ = [
     "JPEG",
     "NAMES",
     "PDF",
+    "PICTURES",
     "RTF",
     "TEXT",
     "Enclosure",
@@ -34,11 +38,14 @@ __all__ = [
     "Statement",
     "add_document",
     "file_statement",
+    "hand_in",
     "is_readable",
     "keep",
     "keep_pages",
+    "kind_of",
     "mark_unshowable",
     "register",
     "restore",
+    "settle_handing",
     "withdraw",
 ]

@@ -19,8 +19,26 @@ from klisza.patients.models import Patient
 
 MOST = 100 * 1024 * 1024  # bytes
 PDF, CDA, JPEG, RTF, TEXT = "application/pdf", "text/xml", "image/jpeg", "text/rtf", "text/plain"
-EXTENSIONS = {PDF: "PDF", CDA: "XML", JPEG: "JPG", RTF: "RTF", TEXT: "TXT"}
-NAMES = {PDF: "PDF", CDA: "XML", JPEG: "JPEG", RTF: "RTF", TEXT: "TXT"}
+# Photographs and scans as people have them; the first bytes of each (HEIF: behind the length of its first box).
+PNG, WEBP, TIFF, BMP, GIF = (f"image/{name}" for name in ("png", "webp", "tiff", "bmp", "gif"))
+HEIF, HEIC, AVIF = "image/heif", "image/heic", "image/avif"
+BOXED = (HEIF, HEIC, AVIF)
+HEIF_BRANDS = (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")
+PICTURES: dict[str, tuple[bytes, ...]] = {
+    JPEG: (b"\xff\xd8\xff",),
+    PNG: (b"\x89PNG\r\n\x1a\n",),
+    HEIF: HEIF_BRANDS,
+    HEIC: HEIF_BRANDS,
+    AVIF: (b"ftypavi",),
+    WEBP: (b"RIFF",),
+    TIFF: (b"II*\0", b"MM\0*"),
+    BMP: (b"BM",),
+    GIF: (b"GIF8",),
+}
+EXTENSIONS = {PDF: "PDF", CDA: "XML", JPEG: "JPG", RTF: "RTF", TEXT: "TXT"} | {
+    kind: kind.removeprefix("image/").upper() for kind in PICTURES if kind != JPEG
+}
+NAMES = EXTENSIONS | {JPEG: "JPEG"}
 
 
 @dataclass(frozen=True)
@@ -71,9 +89,17 @@ def _is(media_type: str, data: bytes) -> bool:
         return b"%PDF-" in data[:1024]
     if media_type == CDA:
         return head.startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
-    if media_type == JPEG:
-        return data.startswith(b"\xff\xd8\xff")
+    if media_type in PICTURES:
+        return data[4 if media_type in BOXED else 0 :].startswith(PICTURES[media_type])
     return bool(data) and (media_type == TEXT or head.startswith(b"{\\rtf"))
+
+
+def kind_of(data: bytes) -> str:
+    """Media type of a PDF or a picture by its first bytes. Raises BadMessage for anything else."""
+    for kind in (PDF, *PICTURES):
+        if _is(kind, data):
+            return kind
+    raise BadMessage("the file is neither a PDF nor a picture")
 
 
 def add_document(
@@ -98,6 +124,7 @@ def register(
     by: Actor,
     media_type: str = PDF,
     origin: str = "",
+    description: str = "",
 ) -> Document:
     """The row of bytes that `keep` made durable. The worker makes of them what the screen shows."""
     document = Document.objects.create(
@@ -109,14 +136,26 @@ def register(
         issued_at=issued_at,
         received_at=clock.now(),
         origin=origin,
+        description=description[:1000],
     )
     record("document.received", by=by, patient_id=patient.pk, objects=[document])
     return document
 
 
 @transaction.atomic
-def keep_pages(*, document: Document, total: int, pages: list[Page], html: str = "", title: str = "") -> None:
-    """Rendering is done: replaces what an interrupted run may have left. title: for one that nobody named."""
+def keep_pages(
+    *,
+    document: Document,
+    total: int,
+    pages: list[Page],
+    html: str = "",
+    title: str = "",
+    clean: blobs.Stored | None = None,
+) -> None:
+    """Rendering is done: replaces what an interrupted run may have left. title: for one that nobody named.
+
+    clean: the PDF without what acts, when there is something of that in it.
+    """
     document.page_rows.all().delete()
     for page in pages:
         DocumentPage.objects.create(
@@ -128,7 +167,8 @@ def keep_pages(*, document: Document, total: int, pages: list[Page], html: str =
             text=page.text,
         )
     named = {} if document.title or not title else {"title": one_line(title)}
-    _close(document, pages=total, unshowable="", html=html, **named)
+    kept = blobs.save(clean) if clean else None
+    _close(document, pages=total, unshowable="", html=html, cleaned=kept, **named)
 
 
 def mark_unshowable(*, document: Document, reason: str) -> None:

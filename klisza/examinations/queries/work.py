@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from klisza.archive.models import Instance, Peer, Study
+from klisza.archive.models import HANDED_IN, Instance, Peer, Study
 from klisza.examinations.models import (
     EncapsulatedIntake,
     Examination,
@@ -32,7 +32,7 @@ def studies_to_link(limit: int, *, since: datetime | None = None) -> list[Study]
     since: only those that received something after it, by the index; None looks at all.
     """
     seen = StudyIntake.objects.filter(study=OuterRef("pk"), revision__gte=OuterRef("revision"))
-    settled = Study.objects.filter(~Exists(seen), state=Study.State.SETTLED)
+    settled = Study.objects.filter(~Exists(seen), state=Study.State.SETTLED).exclude(hidden_reason=HANDED_IN)
     if since:
         settled = settled.filter(last_received_at__gte=since)
     return list(settled.order_by("last_received_at")[:limit])
@@ -42,6 +42,7 @@ def studies_to_link_early(limit: int) -> list[Study]:
     """Studies still arriving whose patient is known: they stand in the list while they grow (N14)."""
     known = PatientIdentifier.objects.filter(issuer=OuterRef("issuer"), value=OuterRef("patient_id"))
     arriving = Study.objects.filter(Exists(known), state=Study.State.RECEIVING)
+    arriving = arriving.exclude(hidden_reason=HANDED_IN)
     return list(arriving.order_by("-last_received_at")[:limit])
 
 

@@ -5,6 +5,7 @@ from .appointments import file_appointment
 from .assigning import assign_study, reject_study, unassign
 from .decisions import enter_visit, follow_rules, hold, release, set_visit, visit_done
 from .hiding import hide_from_carers
+from .hospital_documents import add_hospital_document
 from .linking import link_study
 from .matching import OfAnotherPatient
 from .orders import OrderTrouble, examination_for, file_order
@@ -27,6 +28,7 @@ __all__ = [
     "ImportOutcome",
     "OfAnotherPatient",
     "OrderTrouble",
+    "add_hospital_document",
     "assign_study",
     "delete_procedure_name",
     "delete_ward",

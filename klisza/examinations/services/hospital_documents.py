@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 
@@ -40,6 +41,21 @@ def file_document(
     for document in shown:
         link_document(document=document, quiet=quiet)
     return shown
+
+
+def add_hospital_document(
+    *, patient: Patient, title: str, data: bytes, issued_at: datetime, by: Actor
+) -> Document:
+    """A file that staff add for this person, told like a result. Raises BadMessage, Unavailable."""
+    media_type = documents.kind_of(data)
+    stored = documents.keep(Enclosure(data, media_type=media_type, title=title))
+    with transaction.atomic():
+        document = documents.register(
+            patient=patient, kind="hospital", title=title, stored=stored, issued_at=issued_at, by=by,
+            media_type=media_type,
+        )  # fmt: skip
+        notices.note_document(document=document)
+    return document
 
 
 @transaction.atomic

@@ -31,7 +31,9 @@ def document_list(request: HttpRequest) -> HttpResponse:
         return redirect("patients:choose")
     note_list(viewer)
     rows = [presenters.report_row(listed) for listed in queries.reports_of(viewer)]
-    rows += [presenters.document_row(one) for one in queries.documents_of(viewer)]
+    found = queries.documents_of(viewer)
+    handings = documents.handings(one.pk for one in found if one.kind == "own")
+    rows += [presenters.document_row(one, handings.get(one.pk)) for one in found]
     rows.sort(key=lambda row: row.issued_at, reverse=True)
     wanted = request.GET.get("show", "")
     chosen = [row for row in rows if row.origin == wanted] if wanted in ORIGINS else rows
@@ -46,7 +48,8 @@ def document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
     viewer = viewer_of(request)
     found = queries.document_of(viewer, document_id)
     note_document(viewer, found, action="document.opened")
-    context = {"row": presenters.document_row(found), "file": panes.file_pane(found)}
+    handing = documents.handings([found.pk]).get(found.pk)
+    context = {"row": presenters.document_row(found, handing), "file": panes.file_pane(found)}
     return render(request, "examinations/document.html", context)
 
 
@@ -63,17 +66,20 @@ def document_page(request: HttpRequest, document_id: uuid.UUID, number: int) -> 
 @require_safe
 @patient_required
 def document_file(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
-    """The sender's own bytes; ?print and ?pdf give a PDF of a document without pages."""
+    """The sender's own bytes; ?print and ?pdf give a PDF of a document without pages.
+
+    What a browser opens by itself is the PDF without scripts and actions (R32).
+    """
     viewer = viewer_of(request)
     found = queries.document_of(viewer, document_id)
-    inline = "print" in request.GET
+    inline = "print" in request.GET and panes.may_open(found)
     note_document(viewer, found, action="document.downloaded")
     name = pgettext("file name", "document")
     if found.html and (inline or "pdf" in request.GET):
         pdf = printing.pdf_of_document(found)
         return made_pdf_response(pdf, panes.file_name(name, found.issued_at), inline=inline)
     return file_response(
-        found.blob,
+        panes.blob_for(found, inline=inline),
         panes.file_name(name, found.issued_at, panes.extension_of(found)),
         media_type=found.media_type,
         inline=inline,

@@ -15,7 +15,11 @@ from django.db import connections
 from klisza.archive.services import Source, Tally, note_association
 from klisza.base import clock
 from klisza.base.database import drop_stale_connections
-from klisza.standards.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from klisza.standards.dicom.uids import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    STORAGE_COMMITMENT,
+)
 from klisza.standards.dul import pdus
 from klisza.standards.dul.errors import Malformed
 from klisza.standards.dul.machine import NEXT, TABLE, Action, Event, State
@@ -141,7 +145,7 @@ class Association(threading.Thread):
         elif request.application_context != APPLICATION_CONTEXT:
             self._reject(UNKNOWN_CONTEXT)
         else:
-            decisions = [decide(proposal) for proposal in request.proposals]
+            decisions = [decide(proposal, request.roles) for proposal in request.proposals]
             self.decisions = {one.id: one for one in decisions if one.verdict is Verdict.ACCEPTED}
             self.abstract_syntaxes = {one.id: one.abstract_syntax for one in request.proposals}
             self.answer = pdus.accept(
@@ -150,6 +154,7 @@ class Association(threading.Thread):
                 maximum_length=settings.MAX_PDU,
                 implementation_class_uid=IMPLEMENTATION_CLASS_UID,
                 implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+                reported=frozenset({STORAGE_COMMITMENT}),
             )
             self._on(Event.ACCEPT)
 
@@ -177,7 +182,7 @@ class Association(threading.Thread):
             self._on(Event.ABORT)
 
     def _serve(self, message: Message) -> None:
-        """Raises Malformed for what is neither C-ECHO nor C-STORE."""
+        """Raises Malformed for what is neither C-ECHO nor C-STORE nor a report of a commitment."""
         decision = self.decisions[message.context_id]
         command = self.desk.answer(
             message, self.abstract_syntaxes[message.context_id], decision.transfer_syntax

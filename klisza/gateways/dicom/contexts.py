@@ -1,14 +1,22 @@
-"""Which presentation contexts we accept: verification and every storage class, nothing else (R03)."""
+"""Which presentation contexts we accept: verification, every storage class, and reports of a storage commitment that we
+asked for; nothing else (R03)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
 from pynetdicom.sop_class import uid_to_service_class
 
-from klisza.standards.dicom.uids import ACCEPTED_TRANSFER_SYNTAXES, EXPLICIT_LE, IMPLICIT_LE, VERIFICATION
-from klisza.standards.dul.pdus import Decision, Proposal, Verdict
+from klisza.standards.dicom.uids import (
+    ACCEPTED_TRANSFER_SYNTAXES,
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    STORAGE_COMMITMENT,
+    VERIFICATION,
+)
+from klisza.standards.dul.pdus import Decision, Proposal, Role, Verdict
 
 STANDARD_ROOT = "1.2.840.10008."
 STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."  # also holds retired classes that the library does not list
@@ -23,11 +31,16 @@ def is_storage(sop_class_uid: str) -> bool:
     return service is StorageServiceClass
 
 
-def decide(proposal: Proposal) -> Decision:
-    """Of the transfer syntaxes offered, the first in our order: compressed ones before uncompressed."""
+def decide(proposal: Proposal, roles: Iterable[Role] = ()) -> Decision:
+    """Of the transfer syntaxes offered, the first in our order: compressed ones before uncompressed.
+
+    roles: as the requestor proposes. Of a storage commitment it may be the provider only, who reports to us: we keep
+    nobody's promise to keep.
+    """
     uid, offered = proposal.abstract_syntax, proposal.transfer_syntaxes
     ours: tuple[str, ...] = ()
-    if uid == VERIFICATION:
+    reports = any(role.sop_class_uid == uid and role.scp for role in roles)
+    if uid == VERIFICATION or (uid == STORAGE_COMMITMENT and reports):
         ours = (EXPLICIT_LE, IMPLICIT_LE)
     elif is_storage(uid):
         ours = ACCEPTED_TRANSFER_SYNTAXES

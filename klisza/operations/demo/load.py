@@ -17,6 +17,10 @@ from klisza.examinations import services as examinations
 from klisza.notifications.services import enqueue_mail
 from klisza.patients import services as patients
 from klisza.patients.models import Patient
+from klisza.patients.queries import find_by_identifier
+from klisza.questionnaires import ready
+from klisza.questionnaires.models import SurveyRequest
+from klisza.questionnaires.services import ask, definitions
 from klisza.standards.dicom import part10
 
 from . import people
@@ -36,13 +40,14 @@ def load_once(*, say: Callable[[str], object]) -> str:
 
 
 def load_demo() -> None:
-    """Patients, images, reports and one clerk. A second run finds everything there and changes nothing."""
+    """Patients, images, reports, one survey and one clerk. A second run finds everything there and changes nothing."""
     for row in people.patients():
         patient = _patient(row)
         for examination in row["examinations"]:
             uid = _images(people.DATA / "images" / examination["folder"]) if examination["folder"] else ""
             if "report" in examination:
                 _report(patient, examination, uid)
+    _survey()
     _clerk()
 
 
@@ -103,6 +108,22 @@ def _report(patient: Patient, examination: dict[str, Any], study_instance_uid: s
         source="script",
         by=SYSTEM,
     )
+
+
+def _survey() -> None:
+    """The hospital asks the first patient what was done elsewhere, with documents and images."""
+    person = find_by_identifier(settings.ISSUER, people.patients()[0]["mrn"])
+    if person is None or SurveyRequest.objects.filter(patient=person).exists():
+        return
+    resource = ready.resource("prior-therapy", title="", language="pl")
+    questionnaire, _is_new = definitions.take_in(resource=resource, by=SYSTEM)
+    definitions.describe(
+        questionnaire=questionnaire, name=questionnaire.name, takes_files=True, is_standing=False, by=SYSTEM
+    )
+    definitions.set_state(questionnaire=questionnaire, state="active", by=SYSTEM)
+    questionnaire.refresh_from_db()
+    if questionnaire.current is not None:
+        ask(patients=[person], version=questionnaire.current, by=SYSTEM)
 
 
 def _clerk() -> None:

@@ -20,7 +20,7 @@ class Unusable(ValueError):
 
 @dataclass
 class Element:
-    """name: "" for other namespaces than HL7's. children: text and elements in their order."""
+    """name: "" for another namespace than the wanted one. children: text and elements in their order."""
 
     name: str
     attributes: dict[str, str]
@@ -49,11 +49,11 @@ class Element:
                 yield from child._texts()
 
 
-def parse(data: bytes) -> Element:
+def parse(data: bytes, *, namespace: str = HL7) -> Element:
     """Raises Unusable."""
     if len(data) > SIZE_MOST:
         raise Unusable("larger than a document may be")
-    builder = _Builder()
+    builder = _Builder(namespace)
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = builder.start
@@ -78,7 +78,8 @@ def _refuse(*_: Any) -> int:
 
 
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
         self.root: Element | None = None
         self.open: list[Element] = []
         self.count = 0
@@ -88,7 +89,7 @@ class _Builder:
         if self.count > ELEMENTS_MOST or len(self.open) >= DEPTH_MOST:
             raise Unusable("larger or deeper than a document may be")
         namespace, _, local = name.rpartition(" ")
-        element = Element(local if namespace == HL7 else "", attributes)
+        element = Element(local if namespace == self.wanted else "", attributes)
         if self.open:
             self.open[-1].children.append(element)
         else:

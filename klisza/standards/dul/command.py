@@ -26,6 +26,7 @@ class Field(IntEnum):
     STATUS = 0x0900
     ERROR_COMMENT = 0x0902
     AFFECTED_SOP_INSTANCE_UID = 0x1000
+    EVENT_TYPE_ID = 0x1002
 
 
 class Kind(IntEnum):
@@ -33,6 +34,7 @@ class Kind(IntEnum):
 
     C_STORE_RQ = 0x0001
     C_ECHO_RQ = 0x0030
+    N_EVENT_REPORT_RQ = 0x0100
 
 
 RESPONSE = 0x8000
@@ -40,13 +42,14 @@ RESPONSE = 0x8000
 
 @dataclass(frozen=True)
 class Request:
-    """kind: the command field, known or not. has_data: a data set follows."""
+    """kind: the command field, known or not. has_data: a data set follows. event_type: of an N-EVENT-REPORT."""
 
     kind: int
     message_id: int
     sop_class_uid: str
     sop_instance_uid: str
     has_data: bool
+    event_type: int = 0
 
 
 def read_request(raw: bytes | bytearray) -> Request:
@@ -62,6 +65,7 @@ def read_request(raw: bytes | bytearray) -> Request:
         _uid(values, Field.AFFECTED_SOP_CLASS_UID),
         _uid(values, Field.AFFECTED_SOP_INSTANCE_UID),
         data_set_type != NO_DATA_SET,
+        int.from_bytes(values.get(Field.EVENT_TYPE_ID, b"")[:SHORT], "little"),
     )
 
 
@@ -103,6 +107,8 @@ def response(request: Request, *, status: int, comment: str = "") -> bytes:
         elements[Field.ERROR_COMMENT] = _text(comment, " ")
     if request.sop_instance_uid:
         elements[Field.AFFECTED_SOP_INSTANCE_UID] = _text(request.sop_instance_uid, "\0")
+    if request.event_type:
+        elements[Field.EVENT_TYPE_ID] = request.event_type.to_bytes(SHORT, "little")
     body = b"".join(_element(field, value) for field, value in sorted(elements.items()))
     return _element(Field.GROUP_LENGTH, len(body).to_bytes(LONG, "little")) + body
 

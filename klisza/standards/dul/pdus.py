@@ -195,11 +195,17 @@ def accept(
     maximum_length: int,
     implementation_class_uid: str,
     implementation_version_name: str,
+    reported: frozenset[str] = frozenset(),
 ) -> bytes:
-    """An A-ASSOCIATE-AC. Roles are answered as the default ones: the requestor asks, we serve (PS3.7 D.3.3.4.2)."""
+    """An A-ASSOCIATE-AC. Roles are answered as the default ones: the requestor asks, we serve (PS3.7 D.3.3.4.2).
+
+    reported: classes whose provider the requestor may be: it reports to us what we had asked for elsewhere.
+    """
     known = {proposal.abstract_syntax for proposal in request.proposals}
     roles = [
-        Role(role.sop_class_uid, role.scu, False) for role in request.roles if role.sop_class_uid in known
+        Role(role.sop_class_uid, role.scu, role.scp and role.sop_class_uid in reported)
+        for role in request.roles
+        if role.sop_class_uid in known
     ]
     information = b"".join(
         (

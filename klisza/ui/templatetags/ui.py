@@ -42,10 +42,11 @@ def link(name: str, *args: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def tabs(context: RequestContext) -> list[Tab]:
-    """The four tabs of the portal; surveys carry the number of open ones."""
+    """The four tabs of the portal; surveys carry the number of open ones, counted only where tabs are drawn."""
     match = getattr(context.get("request"), "resolver_match", None)
     here = match.app_name if match else ""
-    open_surveys = int(context.get("open_surveys") or 0)
+    count = context.get("open_surveys") or 0
+    open_surveys = int(count() if callable(count) else count)
     rows = [(label, link(name), apps) for label, name, apps in TABS]
     return [
         Tab(str(label), url, here in apps, open_surveys if "questionnaires" in apps else 0)

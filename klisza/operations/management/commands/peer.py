@@ -13,7 +13,7 @@ from klisza.gateways import services as senders
 from klisza.gateways.errors import NoSuchSender
 from klisza.gateways.models import Hl7Peer
 
-DICOM_ONLY = ("ae_title", "port")
+DICOM_ONLY = ("ae_title", "port", "stow")
 HL7_ONLY = ("certificate", "application", "facility", "frame_mb", "quiet")
 
 
@@ -30,6 +30,9 @@ class Command(BaseCommand):
         add.add_argument("--charset", default="", help="of unlabelled DICOM text; of all HL7 messages")
         add.add_argument("--ae-title", help="DICOM: required")
         add.add_argument("--port", type=int, help="DICOM: where it listens itself")
+        add.add_argument(
+            "--stow", default="", help="DICOM: its DICOMweb address for what we forward; else C-STORE"
+        )
         add.add_argument("--hl7", action="store_true", help="a sender of HL7 v2 messages")
         add.add_argument(
             "--certificate", default="", help="HL7: CN of its client certificate, then by TLS only"
@@ -64,7 +67,9 @@ class Command(BaseCommand):
         if options["ae_title"] is None:
             raise CommandError("--ae-title is required for a DICOM peer; an HL7 sender needs --hl7")
         wanted = ("name", "ae_title", "address", "port", "issuer", "charset", "report_titles")
-        peer = services.add_peer(**{key: options[key] for key in wanted}, by=SYSTEM)
+        peer = services.add_peer(
+            **{key: options[key] for key in wanted}, stow_url=options["stow"] or "", by=SYSTEM
+        )
         self.stdout.write(f"{peer.name}: {peer.ae_title} at {peer.address} may send")
 
     def _add_sender(self, options: dict[str, Any]) -> None:
@@ -77,7 +82,7 @@ class Command(BaseCommand):
     def _list(self, options: dict[str, Any]) -> None:
         for peer in services.peers():
             port = f":{peer.port}" if peer.port else ""
-            extras = _extras(issuer=peer.issuer, charset=peer.charset)
+            extras = _extras(issuer=peer.issuer, charset=peer.charset, stow=peer.stow_url)
             self.stdout.write(f"{peer.name}  {peer.ae_title}  {peer.address}{port}{extras}")
         for sender in gateways.senders():
             self.stdout.write(f"{sender.name}  HL7  {sender.address}{_of_sender(sender)}")

@@ -1,0 +1,1 @@
+"""Pages in words, one file per story (staff_*.py: of staff)."""

@@ -1,0 +1,26 @@
+"""Asking, answering, handing over."""
+
+from .answers import Change, Outcome, add_instance, remember_page, remove_instance, save
+from .attachments import attach, detach, file_of
+from .chasing import remind, settle_files
+from .completion import complete
+from .requests import ask, expire_over, start_standing, withdraw
+
+__all__ = [
+    "Change",
+    "Outcome",
+    "add_instance",
+    "ask",
+    "attach",
+    "complete",
+    "detach",
+    "expire_over",
+    "file_of",
+    "remember_page",
+    "remind",
+    "remove_instance",
+    "save",
+    "settle_files",
+    "start_standing",
+    "withdraw",
+]

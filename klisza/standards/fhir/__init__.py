@@ -1,0 +1,1 @@
+"""FHIR R4: the two ways of writing a resource."""

@@ -1,0 +1,135 @@
+"""The inbox of what patients hand in; a document from a file (B18, S39)."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client, override_settings
+
+from klisza.blobs import services as blobs
+from klisza.documents.jobs import run_rendering
+from klisza.documents.models import Document
+from klisza.examinations.models import NoticeIntent
+from klisza.uploads import jobs
+from klisza.uploads.models import Delivery, Takeover
+from tests.documents.test_cleaning import acting
+from tests.examinations.given import a_patient, pdf
+from tests.uploads.given import dicom_file
+from tests.uploads.test_taking import MINE, sent
+
+from .desk import allowed, audited, page, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def radiology() -> Client:
+    return signed_in("radiology")
+
+
+@pytest.fixture
+def delivery() -> Delivery:
+    with override_settings(LISTENER="public", ROOT_URLCONF="klisza.config.urls"):
+        made = sent(a_patient("MRN-A"), ("CD/IM1", dicom_file(**MINE)), ("wypis.pdf", acting()))
+    while jobs.run_documents() + jobs.run_previews() + run_rendering():
+        pass
+    return made
+
+
+def at(delivery: Delivery, rest: str = "") -> str:
+    return f"/staff/deliveries/{delivery.pk}/{rest}"
+
+
+def test_only_who_decides_may_look(delivery: Delivery) -> None:
+    assert allowed("/staff/deliveries/") == ["registration", "radiology", "admin"]
+    assert allowed(at(delivery)) == ["registration", "radiology", "admin"]
+
+
+def test_the_list_says_who_sent_what(radiology: Client, delivery: Delivery) -> None:
+    text = page(radiology, "/staff/deliveries/")
+
+    assert "Anna Kowalczyk" in text
+    assert "1 image" in text
+    assert "1 document" in text
+
+
+def test_its_page_shows_images_documents_and_whom_they_name(radiology: Client, delivery: Delivery) -> None:
+    text = page(radiology, at(delivery))
+
+    assert "wypis.pdf" in text
+    assert f"/staff/deliveries/{delivery.pk}/viewer/{delivery.previews.get().study_id}/" in text
+    assert "Anna Kowalczyk, 21.03.1958" in text
+    assert audited("delivery.viewed") == 1
+
+
+def test_a_strangers_pdf_is_pictures_and_is_saved_without_what_acts(
+    radiology: Client, delivery: Delivery
+) -> None:
+    """R32"""
+    file = delivery.files.get(kind="pdf")
+    assert f"files/{file.pk}/pages/1/" in page(radiology, at(delivery, f"files/{file.pk}/"))
+    picture = radiology.get(at(delivery, f"files/{file.pk}/pages/1/"))
+    assert picture["Content-Type"] == "image/png"
+    saved = radiology.get(at(delivery, f"files/{file.pk}/download/"))
+    body = b"".join(saved)
+
+    assert saved["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in saved["Content-Security-Policy"]
+    document = Document.objects.get(kind="own")
+    assert document.cleaned_id
+    assert body == blobs.read(document.cleaned_id)
+
+
+def test_what_is_marked_is_accepted(radiology: Client, delivery: Delivery) -> None:
+    first = delivery.files.get(kind="dicom")
+    answer = radiology.post(at(delivery, "decide/"), {"files": [str(first.pk)], "verdict": "accepted"})
+
+    assert answer.status_code == 302
+    takeover = Takeover.objects.get()
+    assert list(takeover.files.all()) == [first]
+    assert takeover.accession_number.startswith("KL")
+    jobs.run_takeovers()
+    assert "Accepted" in page(radiology, at(delivery))
+
+
+def test_a_refusal_without_a_word_comes_back(radiology: Client, delivery: Delivery) -> None:
+    file = delivery.files.get(kind="pdf")
+    answer = radiology.post(at(delivery, "decide/"), {"files": [str(file.pk)], "verdict": "refused"})
+
+    assert answer.status_code == 400
+    assert "Write the patient why" in answer.content.decode()
+    assert not Takeover.objects.exists()
+
+
+def test_images_are_looked_at_in_the_viewer(radiology: Client, delivery: Delivery) -> None:
+    address = at(delivery, f"viewer/{delivery.previews.get().study_id}/")
+
+    assert radiology.get(address).status_code == 200
+    assert audited("delivery.images_viewed") == 1
+    assert "/dicom-web/t/" in radiology.post(address + "ticket/").json()["base"]
+    assert signed_in("clinic").get(address).status_code == 403
+
+
+def test_an_open_list_is_nobodys_business(radiology: Client, delivery: Delivery) -> None:
+    Delivery.objects.update(state="collecting")
+    assert radiology.get(at(delivery)).status_code == 404
+
+
+def test_a_document_from_a_file_is_told_like_a_result() -> None:
+    desk, person = signed_in("registration"), a_patient()
+    file = SimpleUploadedFile("karta.pdf", pdf("karta"), "application/pdf")
+    form = {"title": "Karta informacyjna", "issued_at": "2026-11-20", "file": file}
+    answer = desk.post(f"/staff/patients/{person.pk}/documents/", form)
+
+    assert answer.status_code == 302
+    document = Document.objects.get()
+    assert (document.kind, document.title, document.patient) == ("hospital", "Karta informacyjna", person)
+    assert NoticeIntent.objects.filter(account=person.account, fact="document").exists()
+
+
+def test_a_program_is_no_document() -> None:
+    desk, person = signed_in("registration"), a_patient()
+    form = {"title": "x", "issued_at": "2026-11-20", "file": SimpleUploadedFile("a.pdf", b"MZ" + bytes(99))}
+
+    assert desk.post(f"/staff/patients/{person.pk}/documents/", form).status_code == 400
+    assert not Document.objects.exists()
