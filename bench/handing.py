@@ -131,34 +131,37 @@ def _klisza(klisza: Klisza, browser: Any, disc: Path) -> float:
 
 def _multipart(browser: Any, disc: Path) -> float:
     """Written to one file and synced, nothing taken apart: the least that a server could do which keeps it."""
-    with _sink() as address:
-        context = browser.new_context()
-        page = context.new_page()
-        page.set_default_timeout(WITHIN_MS)
+    with _sink() as address, _a_page(browser) as page:
         page.goto(address)
-        page.set_input_files("input", str(disc))
-        begin = time.perf_counter()
-        page.click("button")
-        page.get_by_text("done").wait_for()
-        took = time.perf_counter() - begin
-        context.close()
-        return took
+        return _sent(page, disc)
 
 
 def _orthanc(orthanc: Orthanc, browser: Any, disc: Path) -> float:
+    address = f"http://127.0.0.1:{orthanc.http}/bench"
+    with _a_page(browser) as page:
+        page.route(address, lambda route: route.fulfill(body=ORTHANC_PAGE, content_type="text/html"))
+        page.goto(address)
+        return _sent(page, disc)
+
+
+@contextmanager
+def _a_page(browser: Any) -> Iterator[Any]:
     context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(WITHIN_MS)
-    address = f"http://127.0.0.1:{orthanc.http}/bench"
-    page.route(address, lambda route: route.fulfill(body=ORTHANC_PAGE, content_type="text/html"))
-    page.goto(address)
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+def _sent(page: Any, disc: Path) -> float:
+    """Seconds from the button to the word."""
     page.set_input_files("input", str(disc))
     begin = time.perf_counter()
     page.click("button")
     page.get_by_text("done").wait_for()
-    took = time.perf_counter() - begin
-    context.close()
-    return took
+    return time.perf_counter() - begin
 
 
 @contextmanager

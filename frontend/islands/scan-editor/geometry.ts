@@ -59,18 +59,11 @@ function solve(rows: number[][]): number[] {
 
 const at = (rows: number[][], row: number, column: number): number => rows[row]?.[column] ?? 0;
 
+type Nine = [number, number, number, number, number, number, number, number, number];
+export const nine = (matrix: Matrix): Nine => matrix.slice(0, 9) as Nine;
+
 export function project(matrix: Matrix, { x, y }: Point): Point {
-  const [a, b, c, d, e, f, g, h, i] = matrix as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [a, b, c, d, e, f, g, h, i] = nine(matrix);
   const w = g * x + h * y + i || 1e-12;
   return { x: (a * x + b * y + c) / w, y: (d * x + e * y + f) / w };
 }

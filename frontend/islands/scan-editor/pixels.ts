@@ -1,6 +1,6 @@
 /** What is done to pixels: pure functions on RGBA bytes. */
 
-import { clamp, type Matrix, type Size } from './geometry';
+import { clamp, type Matrix, nine, type Size } from './geometry';
 
 export interface Pixels extends Size {
   data: Uint8ClampedArray;
@@ -21,17 +21,7 @@ export const AS_IT_IS: Look = { brightness: 0, contrast: 0, grey: false };
  */
 export function warp(source: Pixels, matrix: Matrix, size: Size): Uint8ClampedArray<ArrayBuffer> {
   const out = new Uint8ClampedArray(size.width * size.height * 4);
-  const [a, b, c, d, e, f, g, h, i] = matrix as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [a, b, c, d, e, f, g, h, i] = nine(matrix);
   const { data, width, height } = source;
   let place = 0;
   for (let row = 0; row < size.height; row++) {

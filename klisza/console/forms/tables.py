@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klisza.examinations import kinds
 from klisza.examinations.models import KindRule, ProcedureName, ReleaseRule, Ward
+from klisza.ui.fields import TableField
 
 MOST_CSV_BYTES = 2_000_000
 Choice = tuple[str, str | Promise]
@@ -60,24 +61,12 @@ class ProcedureForm(forms.ModelForm):
 
 
 class CsvForm(forms.Form):
-    file = forms.FileField(
-        label=_("CSV file"),
+    file = TableField(
+        most_bytes=MOST_CSV_BYTES,
         help_text=_(
             "UTF-8 or Windows-1250, with semicolons, commas or tabs; the first line names the columns"
         ),
     )
-
-    def clean_file(self) -> str:
-        """The text of the file; spreadsheets write UTF-8 with a mark or Windows-1250."""
-        data = self.cleaned_data["file"].read(MOST_CSV_BYTES + 1)
-        if len(data) > MOST_CSV_BYTES:
-            raise forms.ValidationError(_("The file is too large."))
-        for charset in ("utf-8-sig", "cp1250"):
-            try:
-                return str(data, charset)
-            except UnicodeDecodeError:
-                continue
-        raise forms.ValidationError(_("The file is no text in UTF-8 or Windows-1250."))
 
 
 class CsvTextForm(forms.Form):

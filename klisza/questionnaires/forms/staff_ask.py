@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from klisza.base import clock
 from klisza.questionnaires.models import Questionnaire
+from klisza.ui.fields import TableField
 
 MOST_CSV_BYTES = 500_000
 FARTHEST = timedelta(days=730)
@@ -57,23 +58,12 @@ class Ask(Chosen):
 
 
 class AskList(Ask):
-    file = forms.FileField(
-        label=_("CSV file"),
+    file = TableField(
+        most_bytes=MOST_CSV_BYTES,
         help_text=_(
             "UTF-8 or Windows-1250; the first line names the columns: identifier, and if you like issuer and birth_date"
         ),
     )
-
-    def clean_file(self) -> str:
-        data = self.cleaned_data["file"].read(MOST_CSV_BYTES + 1)
-        if len(data) > MOST_CSV_BYTES:
-            raise forms.ValidationError(_("The file is too large."))
-        for charset in ("utf-8-sig", "cp1250"):
-            try:
-                return str(data, charset)
-            except UnicodeDecodeError:
-                continue
-        raise forms.ValidationError(_("The file is no text in UTF-8 or Windows-1250."))
 
 
 class AskListAgain(Ask):
