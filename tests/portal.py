@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[1]
 KLISZA = str(Path(sys.executable).with_name("klisza"))
+SHARED_COMMANDS = ("patient", "staff", "shell", "audit")  # they hold nothing between two calls
 START_SECONDS = 240  # a busy machine with two cores
 # One loop-back address plays every patient: the limits per source would stop the suite, not an attacker.
 GENEROUS = {
@@ -63,6 +64,7 @@ class Portal:
         self.log = folder / "portal.log"
         self.log_begin = 0
         self.process: subprocess.Popen[bytes] | None = None
+        self._commands = Commands(self)
         self.environment = _without_klisza() | {
             "KLISZA_DEMO": "1",
             "KLISZA_DATA_DIR": str(folder / "data"),
@@ -102,7 +104,7 @@ class Portal:
         data = self.folder / "data"
         if "KLISZA_DATABASE_URL" not in self.environment and not data.exists():
             data.mkdir(mode=0o700)
-            shutil.copyfile(_empty_database(), data / "klisza.sqlite3")
+            shutil.copyfile(empty_database(), data / "klisza.sqlite3")
 
     def stop(self) -> int:
         """SIGTERM; returns the exit code."""
@@ -121,11 +123,15 @@ class Portal:
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
+        self._commands.stop()
 
     def klisza(self, *arguments: str, check: bool = True, **more: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command on the same data folder."""
-        more = {"env": self.environment, "capture_output": True, "text": True, "timeout": 120} | more
-        done = subprocess.run([KLISZA, *arguments], cwd=self.folder, **more)
+        """Run a command on the same data folder; more: for subprocess.run, which gives it a process of its own."""
+        if arguments[0] in SHARED_COMMANDS and not more:
+            done = self._commands.run(arguments)
+        else:
+            more = {"env": self.environment, "capture_output": True, "text": True, "timeout": 120} | more
+            done = subprocess.run([KLISZA, *arguments], cwd=self.folder, check=False, **more)
         assert not check or done.returncode == 0, f"klisza {arguments[:2]}: {done.stdout}{done.stderr}"
         return done
 
@@ -166,7 +172,7 @@ class Portal:
         found = [json.loads(file.read_text("utf-8")) for file in files]
         return [text for text in found if not to or text["to"] == to]
 
-    def wait_for(self, look: Callable[[], T], *, seconds: float = 20, what: str = "it") -> T:
+    def wait_for(self, look: Callable[[], T], *, seconds: float = 60, what: str = "it") -> T:
         """The first true answer of `look`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -188,6 +194,39 @@ class Portal:
         return b"Ctrl-C stops." in self.log.read_bytes()[self.log_begin :]
 
 
+class Commands:
+    """A process that runs one command after the other (commands.py), under the settings of a portal."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+        self.process: subprocess.Popen[str] | None = None
+        self.environment: dict[str, str] = {}
+
+    def run(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        if self.environment != self.portal.environment:
+            self.stop()
+        process = self.process = self.process or self._start()
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(arguments) + "\n")
+        process.stdin.flush()
+        code, out, err = json.loads(process.stdout.readline())
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.communicate()
+            self.process = None
+
+    def _start(self) -> subprocess.Popen[str]:
+        self.environment = dict(self.portal.environment)
+        with (self.portal.folder / "commands.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.commands"], env=self.environment, cwd=ROOT, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+
+
 def _database() -> dict[str, str]:
     """With KLISZA_TEST_DATABASE=1 every portal gets a database of its own on the server of the tests."""
     if os.environ.get("KLISZA_TEST_DATABASE") != "1":
@@ -198,7 +237,7 @@ def _database() -> dict[str, str]:
     return {"KLISZA_DATABASE_URL": address, "KLISZA_SECRET_KEY": os.environ["KLISZA_SECRET_KEY"]}
 
 
-def _empty_database() -> Path:
+def empty_database() -> Path:
     """Made once for these migrations, whoever of the parallel test processes comes first."""
     digest = hashlib.sha256()
     for file in sorted((ROOT / "klisza").glob("*/migrations/*.py")):

@@ -21,7 +21,9 @@ def command(name: str) -> list[str]:
 
 
 def all_roles() -> list[Child]:
-    return [Child(name, command(name), {"KLISZA_ROLE": name}) for name in ("web", "worker", "dicom", "hl7")]
+    """The web servers themselves and not `klisza web`: a process that only watches two others costs 60 MB."""
+    others = [Child(name, command(name), {"KLISZA_ROLE": name}) for name in ("worker", "dicom", "hl7")]
+    return [*web_servers(), *others]
 
 
 def web_servers() -> list[Child]:

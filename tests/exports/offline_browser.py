@@ -34,7 +34,7 @@ def opened(context: BrowserContext, path: Path) -> Page:
 
 
 def drawn(page: Page) -> None:
-    expect(page.locator(".surface")).to_have_attribute("data-state", "drawn", timeout=20_000)
+    expect(page.locator(".surface")).to_have_attribute("data-state", "drawn")
 
 
 def show(page: Page, series: int, image: int = 0) -> None:

@@ -22,6 +22,8 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 
+from tests.portal import empty_database
+
 from .objects import CT, EXPLICIT, encode
 
 SAMPLES = Path(os.environ.get("KLISZA_SAMPLES", Path(__file__).parents[3] / "shared" / "samples"))
@@ -130,12 +132,9 @@ class Door:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated data folder to copy: migrating takes longer than most of these tests."""
+    """A migrated data folder to copy."""
     folder = tmp_path_factory.mktemp("prepared")
-    Door(folder).run("migrate", "--skip-checks", "-v0")
-    with sqlite3.connect(folder / "klisza.sqlite3") as database:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
+    shutil.copyfile(empty_database(), folder / "klisza.sqlite3")
     return folder
 
 

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
 from pathlib import Path
-
-import pytest
 
 from tests.portal import Portal, running
 
@@ -52,12 +51,20 @@ def processes_of(portal: Portal) -> list[int]:
 
 
 class TestStopping:
-    def test_sigterm_leaves_nothing_behind(self, tmp_path: Path) -> None:
+    def test_died_roles_come_back_and_sigterm_leaves_nothing_behind(self, tmp_path: Path) -> None:
         """L12: a clean end within 30 s."""
         with running(tmp_path) as portal:
+            before = {victim: role(portal, victim) for victim in ("worker", "public")}
+            for pid in before.values():
+                os.kill(pid, signal.SIGKILL)
+            for victim, pid in before.items():
+                portal.wait_for(
+                    lambda victim=victim, pid=pid: role(portal, victim) not in (0, pid),  # type: ignore[misc]
+                    seconds=60, what=f"a new {victim}",
+                )  # fmt: skip
+            portal.wait_for(lambda: answers(portal), seconds=60, what="an answer")
             began = time.monotonic()
-            code = portal.stop()
-            assert code == 0
+            assert portal.stop() == 0
             assert time.monotonic() - began < 30
             assert processes_of(portal) == []
 
@@ -69,28 +76,17 @@ class TestStopping:
             portal.process.wait()
             portal.wait_for(lambda: not processes_of(portal), seconds=30, what="the end of all children")
 
-    @pytest.mark.parametrize("victim", ["worker", "web"])
-    def test_a_died_role_comes_back(self, tmp_path: Path, victim: str) -> None:
-        with running(tmp_path) as portal:
-            before = role(portal, victim)
-            os.kill(before, signal.SIGKILL)
-            portal.wait_for(
-                lambda: role(portal, victim) not in (0, before), seconds=60, what="the new process"
-            )
-            portal.wait_for(lambda: answers(portal), seconds=60, what="an answer")
-
 
 def role(portal: Portal, name: str) -> int:
-    for pid in processes_of(portal):
-        try:
-            if (
-                Path(f"/proc/{pid}/cmdline")
-                .read_bytes()
-                .endswith(f"klisza.operations.cli\0{name}\0".encode())
-            ):
-                return pid
-        except OSError:
-            continue
+    """The oldest process of a role: granian's workers carry their parent's command line."""
+    assert portal.process is not None
+    children = Path(f"/proc/{portal.process.pid}/task/{portal.process.pid}/children").read_text().split()
+    marks = (f"KLISZA_ROLE={name}\0".encode(), f"KLISZA_LISTENER={name}\0".encode())
+    for pid in children:
+        with contextlib.suppress(OSError):
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+            if any(mark in environment for mark in marks):
+                return int(pid)
     return 0
 
 

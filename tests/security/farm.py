@@ -51,6 +51,7 @@ class Farm:
         self.doors = [portal.url, second_url]
         self._addresses = iter(range(1, 60_000))
         self._browsers: list[Browser] = []
+        self._people: subprocess.Popen[str] | None = None
 
     # --- who comes ---
 
@@ -75,19 +76,28 @@ class Farm:
         return self.accounts(1, **fields)[0]
 
     def run(self, *arguments: str) -> Any:
-        """A verb of farm_people.py on the same database; what it prints."""
-        command = [sys.executable, "-m", "tests.security.farm_people", *arguments]
-        done = subprocess.run(
-            command,
-            env=self.portal.environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        """A verb of farm_people.py on the same database; what it answers."""
+        self._people = self._people or self._begin_with_people()
+        assert self._people.stdin
+        assert self._people.stdout
+        self._people.stdin.write(json.dumps(arguments) + "\n")
+        self._people.stdin.flush()
+        answer = self._people.stdout.readline()
+        assert answer, (self.portal.folder / "people.log").read_text()
+        return json.loads(answer)
+
+    def _begin_with_people(self) -> subprocess.Popen[str]:
+        with (self.portal.folder / "people.log").open("w") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.security.farm_people"],
+                env=self.portal.environment, cwd=ROOT, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+
+    def close(self) -> None:
+        self.close_browsers()
+        if self._people is not None:
+            self._people.communicate(timeout=60)
 
     # --- what the rows say ---
 
@@ -222,7 +232,7 @@ def standing(folder: Path, **settings: str) -> Iterator[Farm]:
             portal.wait_for(farm.is_whole, seconds=START_SECONDS, what="all workers")
             yield farm
         finally:
-            farm.close_browsers()
+            farm.close()
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Run as a program by farm.py: people and moments that would take long to reach through the pages."""
+"""Kept running by farm.py: people and moments that would take long to reach through the pages."""
 
 from __future__ import annotations
 
@@ -76,15 +76,13 @@ def confirm_move(change: str, code: str) -> dict[str, str]:
     return {}
 
 
-if __name__ == "__main__":
-    verb, *rest = sys.argv[1:]
+def answer(verb: str, *rest: str) -> object:
     if verb == "accounts":
-        print(json.dumps(accounts(int(rest[0]), json.loads(rest[1]))))
-    elif verb == "ask_move":
-        print(json.dumps(ask_move(*rest)))
-    elif verb == "confirm_move":
-        print(json.dumps(confirm_move(*rest)))
-    elif verb == "code":
-        print(json.dumps(set_code(*rest)))
-    else:
-        print(json.dumps(happen(verb, rest[0])))
+        return accounts(int(rest[0]), json.loads(rest[1]))
+    verbs = {"ask_move": ask_move, "confirm_move": confirm_move, "code": set_code}
+    return verbs[verb](*rest) if verb in verbs else happen(verb, rest[0])
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:  # a list of strings each, until the farm closes the pipe
+        print(json.dumps(answer(*json.loads(line))), flush=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.portal import KLISZA, ROOT
+from tests.portal import ROOT, empty_database
 
 Run = Callable[..., dict[str, Any]]
 
@@ -19,7 +20,7 @@ def program(module: str, folder: Path) -> Run:
     """module: its name below tests.security. The folder is prepared first."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KLISZA_")}
     environment = {**kept, "KLISZA_DEMO": "1", "KLISZA_DATA_DIR": str(folder)}
-    subprocess.run([KLISZA, "migrate", "-v0"], env=environment, cwd=ROOT, check=True)
+    shutil.copyfile(empty_database(), folder / "klisza.sqlite3")
 
     def run(*arguments: str) -> dict[str, Any]:
         command = [sys.executable, "-m", f"tests.security.{module}", *arguments]

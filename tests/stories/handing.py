@@ -71,9 +71,7 @@ class Handing(Story):
 
     # then
     def then_everything_has_arrived(self) -> None:
-        expect(self.page.locator("[data-part=said]")).to_have_text(
-            "Wszystko dotarło. Dziękujemy.", timeout=60_000
-        )
+        expect(self.page.locator("[data-part=said]")).to_have_text("Wszystko dotarło. Dziękujemy.")
 
     def then_the_list_says(self, text: str) -> None:
         expect(self.page.locator("[data-part=total]")).to_have_text(re.compile(text))

@@ -84,7 +84,7 @@ class Sharing(Story):
     def when_the_doctor_looks_at_images(self) -> Page:
         with self.doctor.context.expect_page() as opened:
             self.doctor.get_by_role("link", name="Otwórz w przeglądarce obrazów").first.click()
-        expect(opened.value.locator("#viewport canvas").first).to_be_visible(timeout=60_000)
+        expect(opened.value.locator("#viewport canvas").first).to_be_visible()
         return opened.value
 
     def when_the_owner_opens_the_share(self) -> None:

@@ -14,15 +14,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.portal import Portal
 
-from .browser import DESKTOP, PHONE
+from .browser import DESKTOP, PATIENCE_MS, PHONE
 from .visitor import CHOSEN, OWN_PASSWORD, Person, Visitor, is_signed_in, newest_code, read_account_mail
 
 ANNA = ("anna.kowalczyk@poczta.example", "+48600100101")
 NUMBERS = itertools.count(200)
 # Codes are five an hour for one account: whoever is signed in already stays so for the other stories.
 SIGNED_IN: dict[tuple[str, str], tuple[Person, list[dict[str, Any]]]] = {}
-
-expect.set_options(timeout=15_000)
 
 
 @pytest.mark.browser
@@ -51,7 +49,7 @@ class Story:
         if screen["width"] <= PHONE["width"]:
             options |= {"has_touch": True, "is_mobile": True}
         context = self.browser.new_context(**options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("request", self._note_request)
         context.on("console", lambda message: self._note_console(message.type, message.text))
         self._contexts.append(context)

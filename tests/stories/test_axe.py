@@ -161,7 +161,7 @@ class TestPagesOfAPatient(Accessible):
         self.given_her_screen(cookies, screen, scheme, language)
         self.when_opened(address)
         if name == "viewer":
-            expect(self.page.locator("#viewport canvas").first).to_be_visible(timeout=30_000)
+            expect(self.page.locator("#viewport canvas").first).to_be_visible()
 
     @pytest.mark.parametrize("screen", ["320", "1280"])
     def test_axe_finds_nothing_in_open_menus(self, screen: str) -> None:

@@ -112,7 +112,7 @@ class TestTheKeyboardIsEnough(Frame):
         with self.page.context.expect_page() as opened:
             self.page.keyboard.press("Enter")
         self.page = opened.value
-        expect(self.page.locator("#viewport canvas").first).to_be_visible(timeout=30_000)
+        expect(self.page.locator("#viewport canvas").first).to_be_visible()
         self.when_tabbed_to("#viewport")
         self.page.keyboard.press("End")
         expect(self.page.locator("#slider")).not_to_have_value("1")

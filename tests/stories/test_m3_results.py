@@ -51,8 +51,8 @@ class Results(Story):
         with self.page.context.expect_page() as opened:
             self.page.get_by_role("link", name="Otwórz w przeglądarce obrazów").first.click()
         self.page = opened.value
-        expect(self.page.locator("#viewport canvas").first).to_be_visible(timeout=30_000)
-        expect(self.page.locator(DRAWN)).to_be_visible(timeout=60_000)
+        expect(self.page.locator("#viewport canvas").first).to_be_visible()
+        expect(self.page.locator(DRAWN)).to_be_visible()
         return self.page
 
     def when_series_is_chosen(self, number: int) -> None:
@@ -62,7 +62,7 @@ class Results(Story):
                 self.page.locator("[data-opens='panel-series']").click()
             card.click()
         expect(card).to_have_attribute("aria-current", "true")
-        expect(self.page.locator(DRAWN)).to_be_visible(timeout=60_000)
+        expect(self.page.locator(DRAWN)).to_be_visible()
 
     def position(self) -> tuple[int, int]:
         slider = self.page.locator("#slider")

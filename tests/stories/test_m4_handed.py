@@ -103,7 +103,7 @@ class TestAPhotoOfADocument(Editing, AtTheDesk):
         self.editor.get_by_label("Co to jest?").fill("Karta informacyjna z 2019 roku")
         self.editor.get_by_label("Opis (może zostać pusty)").fill("Szpital w Łodzi")
         self.press("Gotowe: dodaj do listy")
-        expect(self.editor).to_be_hidden(timeout=60_000)
+        expect(self.editor).to_be_hidden()
         self.then_the_page_says("Karta informacyjna z 2019 roku")
         self.shot("list-after-editor")
         self.when_the_upload_is_started()
@@ -163,7 +163,7 @@ class TestAPhotoOfADocument(Editing, AtTheDesk):
         self.shot("staff-delivery")
         with staff.context.expect_page() as opened:
             link.click()
-        expect(opened.value.locator("#viewport canvas").first).to_be_visible(timeout=60_000)
+        expect(opened.value.locator("#viewport canvas").first).to_be_visible()
         staff.goto(self.portal.staff_url + "/staff/deliveries/")
         assert not violations(staff)
         staff.go_back()

@@ -101,7 +101,7 @@ class TestHandingInADisc(Handing):
         self.when_chosen("Wybierz folder", disc)
         self.when_the_line_is_slow(15_000_000)
         self.when_the_upload_is_started()
-        expect(self.page.locator("[data-part=said]")).to_contain_text("%", timeout=30_000)
+        expect(self.page.locator("[data-part=said]")).to_contain_text("%")
         cookies = self.page.context.cookies()
         self.page.context.clear_cookies()
         self.then_the_page_says("Nastąpiło wylogowanie")
@@ -127,7 +127,7 @@ class TestHandingInADisc(Handing):
         self.line.send("Network.emulateNetworkConditions", conditions)
 
     def when_the_browser_is_killed_in_the_middle(self) -> None:
-        expect(self.page.locator("[data-part=said]")).to_contain_text("%", timeout=30_000)
+        expect(self.page.locator("[data-part=said]")).to_contain_text("%")
         self.page.wait_for_timeout(1500)
         self._contexts.pop().close()  # no unload handler is asked
         self.given_a_signed_in_patient()

@@ -38,7 +38,7 @@ class TestAUnitOfTheHospital(Sharing, AtTheDesk):
         assert not violations(staff)
         with staff.context.expect_page() as opened:
             staff.get_by_role("link", name="Otwórz w przeglądarce obrazów").first.click()
-        expect(opened.value.locator("#viewport canvas").first).to_be_visible(timeout=60_000)
+        expect(opened.value.locator("#viewport canvas").first).to_be_visible()
         self.owner.get_by_role("button", name="Odwołaj").click()
         staff.reload()
         expect(staff.get_by_role("heading", name="Anna Kowalczyk")).to_have_count(0)

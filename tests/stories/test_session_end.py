@@ -47,7 +47,7 @@ class Ending(Story):
         return self.page.get_by_role("alertdialog")
 
     def then_the_warning_comes(self) -> None:
-        expect(self.dialog()).to_be_visible(timeout=IDLE_SECONDS * 1000)
+        expect(self.dialog()).to_be_visible()
         expect(self.page.get_by_role("button", name="Zostań w portalu")).to_be_focused()
 
     def when_nobody_answers(self) -> None:
@@ -101,8 +101,8 @@ class TestTheWarning(Ending):
         first = self.page
         second = first.context.new_page()
         second.goto(self.portal.url + "/account/information/")
-        expect(first.get_by_role("alertdialog")).to_be_visible(timeout=IDLE_SECONDS * 1000)
-        expect(second.get_by_role("alertdialog")).to_be_visible(timeout=IDLE_SECONDS * 1000)
+        expect(first.get_by_role("alertdialog")).to_be_visible()
+        expect(second.get_by_role("alertdialog")).to_be_visible()
         second.keyboard.press("Enter")
         expect(second.get_by_role("alertdialog")).to_be_hidden()
         expect(first.get_by_role("alertdialog")).to_be_hidden()
@@ -139,7 +139,7 @@ class TestInTheViewer(Ending):
             self.given_a_browser()
             self.page.context.add_cookies(visitor.cookies())  # type: ignore[arg-type]
         self.when_opened(found.group().replace("/examinations/", "/viewer/"))
-        expect(self.page.locator("#viewport canvas").first).to_be_visible(timeout=30_000)
+        expect(self.page.locator("#viewport canvas").first).to_be_visible()
 
     def test_it_asks_and_a_key_goes_on(self) -> None:
         self.given_the_viewer()

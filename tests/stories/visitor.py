@@ -76,7 +76,7 @@ class Visitor:
         self.portal = portal
         self.base = portal.staff_url if staff else portal.url
         self.http = httpx.Client(
-            base_url=self.base, headers={"Accept-Language": language}, timeout=30, follow_redirects=False,
+            base_url=self.base, headers={"Accept-Language": language}, timeout=90, follow_redirects=False,
             limits=httpx.Limits(max_keepalive_connections=0),  # nothing stays open behind a failed story
         )  # fmt: skip
 
@@ -173,7 +173,7 @@ class Visitor:
 def is_signed_in(portal: Portal, cookies: list[dict[str, object]]) -> bool:
     """Stories of several files share a session: between two of them it may have been idle for too long."""
     held = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in cookies)
-    answer = httpx.get(f"{portal.url}/examinations/", headers={"Cookie": held}, timeout=30)
+    answer = httpx.get(f"{portal.url}/examinations/", headers={"Cookie": held}, timeout=90)
     return answer.status_code == 200
 
 

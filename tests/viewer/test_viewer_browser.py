@@ -188,7 +188,7 @@ class TestTrouble(Looking):
         page = self.given_the_viewer()
         page.context.route("**/frames/*", lambda route: route.abort())
         self.when_another_series_is_opened()
-        expect(page.locator("#banner-text")).to_contain_text("połączenie z internetem", timeout=30_000)
+        expect(page.locator("#banner-text")).to_contain_text("połączenie z internetem")
         page.context.unroute("**/frames/*")
         page.get_by_role("button", name="Spróbuj ponownie").click()
         self.then_an_image_is_drawn()
@@ -211,14 +211,14 @@ class TestTrouble(Looking):
         page.context.clear_cookies()
         self.when_another_series_is_opened()
         link = page.get_by_role("link", name="Zaloguj się ponownie")
-        expect(link).to_be_visible(timeout=30_000)
+        expect(link).to_be_visible()
         assert str(link.get_attribute("href")).startswith("/login/?next=%2Fviewer%2F")
 
     def test_a_viewer_that_cannot_start_says_so(self) -> None:
         page = self.given_the_viewer(wait=False)
         page.context.route("**/assets/engine-*.js", lambda route: route.abort())
         page.reload()
-        expect(page.locator("#banner-text")).to_contain_text("Nie udało się uruchomić", timeout=30_000)
+        expect(page.locator("#banner-text")).to_contain_text("Nie udało się uruchomić")
         expect(page.locator("#preview")).to_be_visible()
 
     def when_another_series_is_opened(self) -> None:

@@ -65,7 +65,7 @@ LISTENER = env.choice(
     "KLISZA_LISTENER",
     "public",
     ("public", "staff"),
-    about="set by `klisza web` for its processes: which addresses this process answers",
+    about="set by `klisza up` and `klisza web` for the servers: which addresses this process answers",
 )
 ROLE = env.choice(
     "KLISZA_ROLE",

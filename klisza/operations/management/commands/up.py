@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from klisza.operations import ports, roles
+from klisza.operations import ports, roles, static_files
 from klisza.operations.supervisor import Supervisor
 
 
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         self._refuse_taken_ports()
         call_command("migrate", interactive=False, verbosity=0)
         introduction = self._load_demo() if options["demo"] else ""
+        static_files.bring_up_to_date()
         connections.close_all()  # a forked child must not share them
         Supervisor(roles.all_roles(), stop_within=roles.STOP_ALL_WITHIN).run(
             ready=ports.all_answer,
