@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
-from tests.portal import ROOT, Portal, running
+from tests.portal import ROOT, Portal, empty_database, running
 
 MOST_SKIPPED = 0.05
 # They take minutes in few tests: begun last, one of them would keep a single worker busy at the end.
@@ -23,6 +25,21 @@ SLOW_FIRST = (
     "tests/stories/test_factors.py",
     "tests/gateways/test_upper_layer.py",
 )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in-process: begins with a copy of the empty database instead of a run of all migrations."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        copy = tmp_path_factory.mktemp("tables") / "test.sqlite3"
+        shutil.copyfile(empty_database(), copy)
+        database.setdefault("TEST", {})["NAME"] = str(copy)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    return bool(settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"))
 
 
 @pytest.fixture(scope="session")

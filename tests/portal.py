@@ -17,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -74,6 +75,7 @@ class Portal:
             "KLISZA_METRICS_BIND": f"127.0.0.1:{self.metrics}",
             "KLISZA_DICOM_BIND": f"127.0.0.1:{self.dicom}",
             "KLISZA_HL7_BIND": f"127.0.0.1:{self.hl7}",
+            "KLISZA_PASSWORD_MEMORY_MB": "19",  # thousands of logins are no test of it
             **GENEROUS,
             **_database(),
             **settings,
@@ -201,8 +203,13 @@ class Commands:
         self.portal = portal
         self.process: subprocess.Popen[str] | None = None
         self.environment: dict[str, str] = {}
+        self._turn = threading.Lock()
 
     def run(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        with self._turn:
+            return self._run(arguments)
+
+    def _run(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         if self.environment != self.portal.environment:
             self.stop()
         process = self.process = self.process or self._start()

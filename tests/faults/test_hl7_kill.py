@@ -64,7 +64,7 @@ class Hospital(threading.Thread):
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("rounds", [10, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=pytest.mark.long)])
 def test_nothing_acknowledged_is_lost_or_doubled(place: Path, rounds: int) -> None:  # noqa: F811
     dice = random.Random(7)
     hospitals = [Hospital(f"K{number}") for number in range(SENDERS)]

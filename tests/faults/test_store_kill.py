@@ -46,7 +46,7 @@ class Sender(threading.Thread):
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("rounds", [10, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=pytest.mark.long)])
 def test_no_acknowledged_instance_is_lost(folder: Path, rounds: int) -> None:  # noqa: F811
     """L1: SIGKILL at a random moment while three senders run; afterwards every acknowledged byte is there."""
     dice, acknowledged = random.Random(1), dict[str, bytes]()

@@ -14,6 +14,7 @@ def test_parallel_messages_make_one_account_s7(portal: Portal) -> None:
         return portal.klisza(
             "patient", "upsert", "--id", "PAR-1", "--family", "Kowalska", "--given", f"Ewa {number}",
             "--birth-date", "1980-03-07", "--email", "parallel@example.org", "--mobile", "600100201",
+            timeout=240,
         ).stdout  # fmt: skip
 
     with ThreadPoolExecutor(MESSAGES) as senders:

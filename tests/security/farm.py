@@ -174,7 +174,7 @@ class Browser:
             timeout=60,
             headers={"Accept-Language": "pl", "Origin": base},
             transport=httpx.HTTPTransport(
-                local_address=source, limits=httpx.Limits(max_keepalive_connections=0)
+                verify=False, local_address=source, limits=httpx.Limits(max_keepalive_connections=0)
             ),
         )
 

@@ -95,7 +95,8 @@ def make_disc(folder: Path, *, images: int = 12, second_person: bool = False, si
     """A medium as patients get it: two series, a DICOMDIR, a viewer. size: bytes of each image's pixels."""
     study = dataset()
     anna = {"PatientName": "KOWALCZYK^ANNA", "PatientBirthDate": "19580314", "StudyDescription": "TK GLOWY",
-            "StudyInstanceUID": study.StudyInstanceUID}  # fmt: skip
+            "StudyInstanceUID": study.StudyInstanceUID,
+            "StudyDate": "20120305"}  # older than what others look for in her list  # fmt: skip
     (folder / "DICOM").mkdir(parents=True)
     for number in range(images):
         more = (

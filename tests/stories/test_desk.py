@@ -125,7 +125,14 @@ class TestThereIsNoAccountYet(AtTheDesk):
 class TestPagesOfTheDesk(AtTheDesk):
     """Axe, one heading, labels, nothing wider than the screen (trust.md 7)."""
 
-    @pytest.mark.parametrize(("screen", "scheme"), [(NARROW, "light"), (PHONE, "dark"), (DESKTOP, "dark")])
+    @pytest.mark.parametrize(
+        ("screen", "scheme"),
+        [
+            (NARROW, "light"),
+            pytest.param(PHONE, "dark", marks=pytest.mark.long),
+            pytest.param(DESKTOP, "dark", marks=pytest.mark.long),
+        ],
+    )
     def test_axe_finds_nothing(self, screen: dict[str, int], scheme: str) -> None:
         person = self.given_a_new_patient(given="Lidia", family="Kontrolna")
         self.given_an_app(person)

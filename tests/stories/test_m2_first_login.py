@@ -45,6 +45,7 @@ class TestAPatientSignsInForTheFirstTime(Story):
         for tab in tabs.all():
             expect(tab).to_be_visible()
 
+    @pytest.mark.long
     def test_not_now_ends_the_session(self) -> None:
         """M2.4: the account stays; the page says how to get results otherwise."""
         self.given_a_new_patient()
@@ -89,6 +90,7 @@ class TestTheCodeOfTheTextMessage(Story):
         self.when_the_code_is_entered()
         self.then_the_address_is("/login/information/")
 
+    @pytest.mark.long
     def test_three_wrong_codes_kill_it(self) -> None:
         """R40: the right one fails then, and a new one can be asked for."""
         self.given_the_code_page()
@@ -99,6 +101,7 @@ class TestTheCodeOfTheTextMessage(Story):
         self.then_the_address_is("/login/code/")
         self.then_the_page_says("Kod nie przyszedł")
 
+    @pytest.mark.long
     def test_it_may_have_spaces(self) -> None:
         self.given_the_code_page()
         self.when_the_code_is_entered(" ".join(self.the_code()))

@@ -39,6 +39,10 @@ PICTURES = [
 ]
 
 
+# Of the others tests/viewer/test_viewer_browser.py always looks at some.
+ALWAYS = ("mr-head", "xa-coronary", "us-doppler")
+
+
 class Results(Story):
     """Steps that the stories of this chapter share."""
 
@@ -180,7 +184,11 @@ class TestEveryModalityDraws(Results):
     """S26-S28: a statistic of the drawn picture against pydicom's decode, not just "not blank"."""
 
     @pytest.mark.parametrize(
-        ("folder", "email", "mobile", "row", "series"), PICTURES, ids=[row[0] for row in PICTURES]
+        ("folder", "email", "mobile", "row", "series"),
+        [
+            pytest.param(*row, id=row[0], marks=[] if row[0] in ALWAYS else [pytest.mark.long])
+            for row in PICTURES
+        ],
     )
     def test_the_drawn_picture_is_the_stored_one(
         self, folder: str, email: str, mobile: str, row: int, series: int

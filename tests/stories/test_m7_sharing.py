@@ -177,7 +177,9 @@ class TestAPatientSharesAnExamination(Sharing):
 
 
 class TestPagesOfAShare(Sharing):
-    @pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+    @pytest.mark.parametrize(
+        "screen", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.long)], ids=["phone", "desktop"]
+    )
     def test_axe_finds_nothing_on_any_of_them(self, screen: dict[str, int]) -> None:
         """Dialog with its errors, confirmation, recipient's pages, "My shares"."""
         self.given_an_examination_is_open(screen=screen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import expect
 
 from .story import Story
@@ -57,6 +58,7 @@ class Account(Story):
 class TestThePasswordIsChanged(Account):
     """M8.1"""
 
+    @pytest.mark.long
     def test_from_the_menu_under_the_name(self) -> None:
         self.given_the_patient_is_signed_in()
         self.page.get_by_role("banner").get_by_text("Ewa Nowak").first.click()
@@ -178,6 +180,7 @@ class TestThePasswordIsForgotten(Account):
 class TestFiveWrongPasswordsLock(Account):
     """M8.3, M8.6"""
 
+    @pytest.mark.long
     def test_the_sentence_and_the_contact(self) -> None:
         self.given_an_active_patient()
         self.given_a_browser()
@@ -187,6 +190,7 @@ class TestFiveWrongPasswordsLock(Account):
         self.when_the_password_is_entered()
         self.then_the_page_says_locked()
 
+    @pytest.mark.long
     def test_the_reset_mail_carries_no_link(self) -> None:
         """M8.6"""
         self.given_an_active_patient()

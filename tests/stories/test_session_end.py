@@ -68,11 +68,9 @@ class TestTheWarning(Ending):
         expect(self.dialog().get_by_role("status")).to_have_text(re.compile("Został"))
         assert not violations(self.page)
         self.then_nothing_is_wider_than_the_screen()
+        self.then_screen_readers_hear_the_dialog_alone()
 
-    def test_screen_readers_hear_a_dialog(self) -> None:
-        """What stands in the accessibility tree while it is open: the dialog alone."""
-        self.given_somebody_signed_in()
-        self.then_the_warning_comes()
+    def then_screen_readers_hear_the_dialog_alone(self) -> None:
         client = self.page.context.new_cdp_session(self.page)
         nodes = client.send("Accessibility.getFullAXTree")["nodes"]
         heard = [
@@ -96,6 +94,7 @@ class TestTheWarning(Ending):
         self.page.reload()
         self.then_the_address_is("/account/devices/")
 
+    @pytest.mark.long
     def test_one_answer_counts_in_all_windows(self) -> None:
         self.given_somebody_signed_in()
         first = self.page
@@ -141,6 +140,7 @@ class TestInTheViewer(Ending):
         self.when_opened(found.group().replace("/examinations/", "/viewer/"))
         expect(self.page.locator("#viewport canvas").first).to_be_visible()
 
+    @pytest.mark.long
     def test_it_asks_and_a_key_goes_on(self) -> None:
         self.given_the_viewer()
         self.page.locator("#viewport").focus()
@@ -168,6 +168,7 @@ class TestInTheViewer(Ending):
         self.given_the_viewer()
         self.when_nobody_answers()
         self.page.wait_for_url("**/login/?next=*")
+        expect(self.page.locator("main")).to_contain_text("Dla bezpieczeństwa")
 
 
 @pytest.mark.long
@@ -207,6 +208,7 @@ class _Server:
 
 
 class TestTheEnd(Ending):
+    @pytest.mark.long
     def test_login_page_is_kind_and_keeps_the_way_back(self) -> None:
         self.given_somebody_signed_in()
         self.when_nobody_answers()

@@ -92,7 +92,7 @@ class Sender:
 
     def __init__(self, portal: Portal, cookies: list[dict[str, object]], delivery: str) -> None:
         self.base = f"{portal.url}/uploads/list/{delivery}/"
-        self.http = httpx.Client(base_url=portal.url, timeout=60)
+        self.http = httpx.Client(base_url=portal.url, timeout=60, verify=False)
         for cookie in cookies:
             self.http.cookies.set(str(cookie["name"]), str(cookie["value"]))
         self.sent = 0

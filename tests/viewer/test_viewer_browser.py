@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from _pytest.mark import ParameterSet
 from playwright.sync_api import expect
 
 from tests.stories import pixels
@@ -40,10 +41,19 @@ MOVING = [
 ]
 # Browsers decode baseline JPEG themselves, each with its own rounding.
 COLOUR_ROUNDING = 3.0
+# Of the others tests/stories/test_m3_results.py always looks at some.
+ALWAYS = ("ct-head", "cr-chest", "nm-bones", "us-heart")
+Row = tuple[str, tuple[str, str], int, int]
+
+
+def _cases(rows: list[Row]) -> list[ParameterSet]:
+    return [
+        pytest.param(*row, id=row[0], marks=[] if row[0] in ALWAYS else [pytest.mark.long]) for row in rows
+    ]
 
 
 class TestDecodedValuesAreThoseOfPydicom(Looking):
-    @pytest.mark.parametrize(("folder", "who", "row", "series"), GREY, ids=[row[0] for row in GREY])
+    @pytest.mark.parametrize(("folder", "who", "row", "series"), _cases(GREY))
     def test_grey_images(self, folder: str, who: tuple[str, str], row: int, series: int) -> None:
         self.given_the_viewer(who, row)
         self.when_series_is_chosen(series)
@@ -54,7 +64,7 @@ class TestDecodedValuesAreThoseOfPydicom(Looking):
         assert found["max"] == pytest.approx(expected.max(), abs=1)
         assert found["mean"] == pytest.approx(expected.mean(), rel=1e-3, abs=0.05)
 
-    @pytest.mark.parametrize(("folder", "who", "row", "series"), MOVING, ids=[row[0] for row in MOVING])
+    @pytest.mark.parametrize(("folder", "who", "row", "series"), _cases(MOVING))
     def test_moving_images(self, folder: str, who: tuple[str, str], row: int, series: int) -> None:
         self.given_the_viewer(who, row, reduced_motion="reduce")
         self.when_series_is_chosen(series)

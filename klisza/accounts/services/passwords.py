@@ -13,19 +13,17 @@ from django.contrib.auth import hashers
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.utils.translation import gettext as _
 
+from klisza.accounts import hasher
 from klisza.accounts.errors import WeakPassword
 from klisza.accounts.models import Account
 from klisza.base import sealing
 from klisza.base.ids import readable
 
 TEMPORARY_GROUPS, GROUP_LENGTH = 4, 4  # 16 x 4.86 bits = 77 bits, read and typed in groups
-# One argon2 takes 100 MB; a burst of logins must not take the machine's memory.
+# One argon2 takes PASSWORD_MEMORY_MB; a burst of logins must not take the machine's memory.
 _at_once = threading.BoundedSemaphore(4)
-# Same parameters as every other hash, so that an unknown name costs exactly the time of a known one.
-DUMMY_HASH = (
-    "argon2$argon2id$v=19$m=102400,t=2,p=8$RGVPbGtQNkw1Q0daRDJvc25iSmw2dg$U8iCXqoH84r8F/p"
-    "XoBfXwPE75aLZmb7/dXOX7dpZYXA"
-)
+# An unknown name costs exactly the time of a known one.
+DUMMY_HASH = hasher.dummy()
 # Only what Django's list of 20,000 (English) leaves out and people here choose.
 COMMON_HERE = frozenset(
     [

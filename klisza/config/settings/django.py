@@ -85,7 +85,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["klisza.accounts.backend.ById"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["klisza.accounts.hasher.Argon2id"]
 LOGIN_URL = "accounts:login"
 SESSION_ENGINE = "klisza.accounts.sessionstore"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"

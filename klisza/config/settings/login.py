@@ -96,6 +96,13 @@ RESETS_PER_SOURCE_HOUR = env.whole(
     about="forgotten passwords one address may ask for in an hour",
 )
 PASSWORD_LEAST = 10
+PASSWORD_MEMORY_MB = env.whole(
+    "KLISZA_PASSWORD_MEMORY_MB",
+    100,
+    least=19,
+    most=1024,
+    about="megabytes one comparison of a password fills (argon2id, two passes); up to four are under way at once",
+)
 PASSWORD_MOST = 128
 SESSION_IDLE = timedelta(
     seconds=env.whole(

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from klisza.base import tls
 from klisza.base.errors import DeliveryFailed
 
 SECONDS = (
@@ -23,7 +24,9 @@ def post(name: str, url: str, **request: Any) -> tuple[int, bytes]:
     deadline = time.monotonic() + SECONDS
     body = b""
     try:
-        with httpx.stream("POST", url, timeout=SECONDS / 2, follow_redirects=False, **request) as answer:
+        with httpx.stream(
+            "POST", url, timeout=SECONDS / 2, follow_redirects=False, verify=tls.context(), **request
+        ) as answer:
             for piece in answer.iter_raw():
                 body += piece
                 if time.monotonic() > deadline:

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from klisza.accounts.errors import ProviderAway
+from klisza.base import tls
 
 SECONDS = 5.0  # for everything
 CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
@@ -75,7 +76,13 @@ def _ask(method: str, url: str, headers: dict[str, str], content: str | None) ->
     timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     plain = {"Accept": "application/json", **headers, "Accept-Encoding": "identity"}
     with httpx.stream(
-        method, url, headers=plain, content=content, timeout=timeout, follow_redirects=False
+        method,
+        url,
+        headers=plain,
+        content=content,
+        timeout=timeout,
+        follow_redirects=False,
+        verify=tls.context(),
     ) as answer:
         if answer.headers.get("Content-Encoding", "identity") != "identity":
             raise ProviderAway("compressed")
