@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -145,6 +146,62 @@ class TestTwoDevices:
         clash = computer.post("pages/1/save/", f4="71", **_only(computer, "f4")).json()
         assert "70 kg" in clash["clashes"]["f4"]
         assert said(phone.request) == {"kg": [{"valueDecimal": 70}]}
+
+    def test_a_button_takes_the_other_answer(self, anna: Patient, phone: Device) -> None:
+        """N20: nothing has to be typed once more; what else was said on this page is kept."""
+        computer = _overtaken(anna, phone)
+        assert 'value="take f4"' in computer.text
+        assert computer.post(go="take f4", f1="false", f4="80", f3_year="2001").url.endswith("pages/1/#f4")
+        assert said(phone.request)["kg"] == [{"valueDecimal": 70}]
+        assert said(phone.request)["born"] == [{"valueDate": "2001"}]
+        text = computer.open()
+        assert "Zapisana jest odpowiedź z drugiego urządzenia: Waga – 70 kg." in text
+        assert 'value="70"' in text
+
+    def test_a_button_keeps_the_own_answer(self, anna: Patient, phone: Device) -> None:
+        computer = _overtaken(anna, phone)
+        assert computer.post(go="keep f4", f1="false", f4="80").url.endswith("pages/1/#f4")
+        assert said(phone.request)["kg"] == [{"valueDecimal": 80}]
+        assert "Zapisana jest odpowiedź z tego urządzenia: Waga – 80 kg." in computer.open()
+
+    def test_a_third_change_is_told_once_more(self, anna: Patient, phone: Device) -> None:
+        computer = _overtaken(anna, phone)
+        phone.open()
+        phone.post(f1="false", f4="75")
+        assert computer.post(go="keep f4", f1="false", f4="80").status_code == 422
+        assert "Tam jest: 75 kg" in computer.text
+        assert said(phone.request)["kg"] == [{"valueDecimal": 75}]
+
+    def test_the_buttons_are_there_only_when_needed(self, phone: Device) -> None:
+        """By keyboard and screen reader: real buttons that name their question."""
+        text = phone.open()
+        assert re.search(r'<div class="actions" id="f4-choice" hidden>', text)
+        computer = _overtaken(phone.request.patient, phone)
+        assert re.search(r'<div class="actions" id="f4-choice">', computer.text)
+        assert re.search(
+            r"Zostaw moją odpowiedź<span class=\"visually-hidden\">: Waga</span></button>", computer.text
+        )
+        assert 'id="f1-choice" hidden' in computer.text
+
+    def test_a_choice_in_a_date_is_taken_too(self, anna: Patient, phone: Device) -> None:
+        computer = Device(anna, phone.request)
+        phone.open()
+        computer.open()
+        phone.post(f1="true", script="1")
+        assert computer.post(f1="false", f3_year="1999").status_code == 422
+        assert computer.post(go="take f1", f1="false", f3_year="1999").status_code == 302
+        assert said(phone.request)["metal"] == [{"valueBoolean": True}]
+        assert 'value="true" checked' in computer.open()
+
+
+def _overtaken(anna: Patient, phone: Device) -> Device:
+    """A computer that wanted to say 80 kg after the phone had said 70."""
+    computer = Device(anna, phone.request)
+    phone.open()
+    computer.open()
+    phone.post(f1="false", f4="70")
+    assert computer.post(f1="false", f4="80").status_code == 422
+    return computer
 
 
 def _only(device: Device, name: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -93,16 +94,20 @@ def page(request: PortalRequest, viewer: Viewer, survey: SurveyRequest, number: 
 
 
 def _posted(request: PortalRequest, viewer: Viewer, now: Sheet) -> HttpResponseBase:
+    act, _space, what = str(request.POST.get("go", "next")).partition(" ")
     read = entries.read(now.places, request.POST)
+    if act == "take":
+        read = [one for one in read if one.name != what]
     problems = _kept(viewer, now, read)
     _attached(request, viewer, now, problems)
     after = sheet(now.survey, now.page.number + 1)
-    act, _space, what = str(request.POST.get("go", "next")).partition(" ")
     if problems.clashes or (act != "back" and problems.errors):
         return _shown(request, after, problems, status=422)
     if act in ("add", "remove", "detach"):
         return _changed(request, viewer, after, act, what)
-    if act == "more":
+    if act in ("take", "keep"):
+        _tell_what_counts(request, after, act, what)
+    if act in ("more", "take", "keep"):
         return _to(now.survey, now.page.number, anchor=what)
     if act == "back":
         step = _next(after, -1)
@@ -167,11 +172,27 @@ def _save(viewer: Viewer, now: Sheet, changes: list[services.Change], problems: 
 
 def clash_sentence(now: Sheet, path: str, other: Answer) -> str:
     item, _place = now.there.definition.place(path)
-    words = ", ".join(reciting.in_words(item, one) for one in other.value) or _("no answer")
     return _(
-        "This was changed on another device meanwhile. There it says: %(answer)s. Correct it here, or leave it as it is "
-        "and go on: then what stands here counts."
-    ) % {"answer": words}
+        "This was changed on another device meanwhile. There it says: %(answer)s. Please choose which answer counts. If "
+        "you go on without choosing, it is what stands here."
+    ) % {"answer": _in_words(item, other.value)}
+
+
+def _in_words(item: Item, said: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(reciting.in_words(item, one) for one in said) or _("no answer")
+
+
+def _tell_what_counts(request: PortalRequest, now: Sheet, act: str, name: str) -> None:
+    """After "keep mine" or "take the other's"."""
+    for item, path in now.places:
+        if name_of(item, path.at) == name and item.is_question:
+            said = _in_words(item, now.there.answers.get(str(path), ()))
+            sentence = (
+                _("The answer of the other device is kept: %(question)s – %(answer)s.")
+                if act == "take"
+                else _("The answer of this device is kept: %(question)s – %(answer)s.")
+            )
+            messages.info(request, sentence % {"question": reciting.label(item), "answer": said})
 
 
 def _attached(request: PortalRequest, viewer: Viewer, now: Sheet, problems: Problems) -> None:
