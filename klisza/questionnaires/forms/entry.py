@@ -29,9 +29,10 @@ class Posted(Protocol):
 
 @dataclass(frozen=True)
 class Entry:
-    """One place's controls. fault: "" or "type": what was typed cannot be an answer, and `raw` shows it again.
+    """One place's controls, and their name. fault: "" or "type": what was typed cannot be an answer, and `raw` shows
+    it again.
 
-    name: of its controls. seen: the version of the answer that the page showed. is_touched: the controls say something else than then.
+    seen: the version of the answer that the page showed. is_touched: the controls say something else than then.
     """
 
     item: Item

@@ -46,6 +46,8 @@ def _summary(request: PortalRequest, survey: SurveyRequest, status: int = 200) -
         "seen": there.version,
         "last": last[-1].number + 1 if last else 1,
     }
+    if not context["faults"] and request.account is not None:
+        services.want_pdf(request=survey, answers_version=there.version, language=request.account.language)
     return rendered(request, "summary", context, status=status)
 
 
