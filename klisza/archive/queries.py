@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from klisza.base.ids import opaque_uid
@@ -136,6 +136,17 @@ def to_send(forward: Forward) -> list[ForwardedInstance]:
     rows = forward.instances.filter(state="waiting", instance__hidden_reason="").order_by("id")
     rows = rows.select_related("instance__blob")
     return list(rows.defer("instance__frame_index"))
+
+
+def uncommitted(forward: Forward) -> list[ForwardedInstance]:
+    """What the peer took and has not said to keep."""
+    rows = forward.instances.filter(state="stored").select_related("instance").order_by("id")
+    return list(rows.defer("instance__frame_index"))
+
+
+def stuck() -> QuerySet[Forward]:
+    """Given up, or asked in vain whether it is kept, and nobody of the staff has noted it."""
+    return Forward.objects.filter(state__in=["failed", "unanswered"], noted_at=None)
 
 
 def forwards_of(subject: uuid.UUID) -> list[Forward]:
