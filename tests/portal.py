@@ -75,7 +75,7 @@ class Portal:
             "KLISZA_DICOM_BIND": f"127.0.0.1:{self.dicom}",
             "KLISZA_HL7_BIND": f"127.0.0.1:{self.hl7}",
             **GENEROUS,
-            **_database(),
+            **database(),
             **settings,
         }
 
@@ -227,8 +227,8 @@ class Commands:
             )  # fmt: skip
 
 
-def _database() -> dict[str, str]:
-    """With KLISZA_TEST_DATABASE=1 every portal gets a database of its own on the server of the tests."""
+def database() -> dict[str, str]:
+    """With KLISZA_TEST_DATABASE=1 every portal or program gets a database of its own on the server of the tests."""
     if os.environ.get("KLISZA_TEST_DATABASE") != "1":
         return {}
     from tests.postgres import new_database
