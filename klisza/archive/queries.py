@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -161,6 +162,29 @@ def forwarded(forward: Forward) -> dict[str, int]:
     """How many of its instances are in which state."""
     rows = forward.instances.values_list("state").annotate(n=Count("id"))
     return dict(rows.order_by("state"))
+
+
+class ForwardedImage(NamedTuple):
+    state: str
+    reason: str
+    series: int | None
+    modality: str
+    description: str
+    number: int | None
+
+
+def forwarded_images(forward: Forward) -> list[ForwardedImage]:
+    """Each of its instances, in the order of series and numbers."""
+    series = "instance__series"
+    rows = forward.instances.order_by(
+        f"{series}__series_number", f"{series}_id", "instance__instance_number", "id"
+    )
+    columns = ("series_number", "modality", "series_description")
+    named = [f"{series}__{column}" for column in columns]
+    return [
+        ForwardedImage(*row)
+        for row in rows.values_list("state", "reason", *named, "instance__instance_number")
+    ]
 
 
 def _display_key(series: Series) -> tuple[bool, bool, int, str]:

@@ -124,9 +124,7 @@ def silence(asked: int) -> timedelta:
 
 def note_asked(*, forward: Forward, transaction_uid: str) -> None:
     """Written before the peer is asked: its answer may come on another association, and at once."""
-    CommitmentRequest.objects.create(
-        forward=forward, transaction_uid=transaction_uid, asked_at=clock.now()
-    )
+    CommitmentRequest.objects.create(forward=forward, transaction_uid=transaction_uid, asked_at=clock.now())
 
 
 @transaction.atomic

@@ -87,7 +87,9 @@ class DicomPeerForm(SenderForm):
         if given.get("stow_user") and not given.get("stow_secret"):
             self.add_error("stow_secret", _("The user name needs its password."))
         if (given.get("stow_user") or given.get("stow_secret")) and not given.get("stow_url"):
-            self.add_error("stow_url", _("The password or token is for a DICOMweb address: enter it as well."))
+            self.add_error(
+                "stow_url", _("The password or token is for a DICOMweb address: enter it as well.")
+            )
         return given
 
 

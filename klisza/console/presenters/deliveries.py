@@ -9,30 +9,19 @@ from datetime import date, datetime
 from django.utils.translation import gettext_lazy as _
 
 from klisza.archive import queries as archive
-from klisza.archive.models import Forward
 from klisza.base.plain import one_line
 from klisza.patients import queries as patients
 from klisza.uploads import wording
 from klisza.uploads.models import Delivery, HandedFile, Takeover
 from klisza.uploads.queries import Disc
 
+from .forwards import ForwardRow, forward_row
+
 STATES = {
     "closed": _("files are on their way"),
     "complete": _("everything has arrived"),
     "incomplete": _("not all files have come"),
     "refused": _("not taken"),
-}
-FORWARDS = {
-    "waiting": _("waits, or is being sent"),
-    "sent": _("sent; no commitment yet"),
-    "committed": _("sent, and the archive has promised to keep it"),
-    "failed": _("not everything was taken"),
-}
-INSTANCES = {
-    "waiting": _("waiting"),
-    "stored": _("sent"),
-    "committed": _("kept for good"),
-    "failed": _("refused"),
 }
 VERDICTS = {"accepted": _("Accepted"), "refused": _("Not taken")}
 
@@ -71,15 +60,6 @@ class PaperRow:
     kind: str
     word: str
     is_open: bool
-
-
-@dataclass(frozen=True)
-class ForwardRow:
-    forward: Forward
-    word: str
-    counts: list[tuple[str, int]]
-    failures: list[str]
-    can_repeat: bool
 
 
 @dataclass(frozen=True)
@@ -152,25 +132,11 @@ def aside(file: HandedFile) -> tuple[HandedFile, str]:
 
 
 def decision(takeover: Takeover) -> Decision:
-    forwards = [_forward(one) for one in archive.forwards_of(takeover.pk)]
+    forwards = [forward_row(one) for one in archive.forwards_of(takeover.pk)]
     return Decision(
         takeover=takeover,
         word=str(VERDICTS.get(takeover.verdict, "")),
         count=getattr(takeover, "count", 0),
         is_waiting=takeover.state == "waiting",
         forwards=forwards,
-    )
-
-
-def _forward(one: Forward) -> ForwardRow:
-    counts = archive.forwarded(one)
-    failures = (
-        one.instances.filter(state="failed").values_list("reason", flat=True).order_by().distinct()[:10]
-    )
-    return ForwardRow(
-        forward=one,
-        word=str(FORWARDS.get(one.state, "")),
-        counts=[(str(INSTANCES[name]), counts[name]) for name in INSTANCES if counts.get(name)],
-        failures=[*filter(None, failures)],
-        can_repeat=one.state == "failed",
     )

@@ -61,7 +61,9 @@ def add_dicom(request: PortalRequest) -> HttpResponse:
         except PeerExists:
             form.add_error("name", _("There is an entry with this name already."))
         except Refused:
-            form.add_error("stow_url", _("This address, user name and password or token do not fit together."))
+            form.add_error(
+                "stow_url", _("This address, user name and password or token do not fit together.")
+            )
         else:
             messages.success(request, _("%(name)s may send images now.") % form.cleaned_data)
             return redirect("console:peers")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
+from klisza.archive import queries as archive
 from klisza.base.errors import NotFound
 from klisza.documents.models import Handing
 from klisza.uploads.models import Delivery, HandedFile, Preview, Previewed, Takeover
@@ -61,6 +62,22 @@ def undecided() -> QuerySet[Delivery]:
         kind=Kind.ARCHIVE
     )
     return Delivery.objects.filter(Exists(files), state__in=CLOSED).order_by("closed_at")
+
+
+def for_staff_to_do() -> QuerySet[Delivery]:
+    """To be decided about, or accepted and not safely in the archive it was sent to."""
+    return Delivery.objects.filter(Q(pk__in=undecided().order_by().values("pk")) | _not_forwarded())
+
+
+def not_forwarded() -> list[Delivery]:
+    """The peer did not take all of it, or was asked in vain whether it keeps it."""
+    rows = Delivery.objects.filter(_not_forwarded()).select_related("patient")
+    return list(rows.order_by("closed_at")[:MOST_ROWS])
+
+
+def _not_forwarded() -> Q:
+    stuck = Takeover.objects.filter(delivery=OuterRef("pk"), pk__in=archive.stuck().values("subject"))
+    return Q(Exists(stuck))
 
 
 def inbox() -> list[Delivery]:

@@ -34,7 +34,9 @@ class Command(BaseCommand):
         add.add_argument(
             "--stow", default="", help="DICOM: its DICOMweb address for what we forward; else C-STORE"
         )
-        add.add_argument("--stow-user", default="", help="DICOM: user name there; without one a token is sent")
+        add.add_argument(
+            "--stow-user", default="", help="DICOM: user name there; without one a token is sent"
+        )
         add.add_argument(
             "--stow-secret-file", default="", help="DICOM: file with the password or token, kept encrypted"
         )
