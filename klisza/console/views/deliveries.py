@@ -30,6 +30,7 @@ from klisza.examinations.answers import file_response, png_response
 from klisza.examinations.services import add_hospital_document
 from klisza.patients import queries as patients
 from klisza.uploads import queries as uploads
+from klisza.uploads import virus
 from klisza.uploads.models import Delivery
 from klisza.uploads.services import taking
 
@@ -40,6 +41,8 @@ def deliveries(request: PortalRequest) -> HttpResponse:
     record("staff.deliveries_viewed", by=request.actor)
     context = {
         "rows": [shown.row(one) for one in uploads.inbox()],
+        "left_lying": uploads.left_lying(),
+        "scanner": virus.is_on(),
         "stuck": [shown.row(one) for one in uploads.not_forwarded()],
         "decided": [shown.row(one) for one in uploads.decided()],
     }
