@@ -14,6 +14,7 @@ from klisza.base import clock
 from klisza.patients.models import Patient
 from klisza.questionnaires import queries, services
 from klisza.questionnaires.models import Answer, AnswerFile, SurveyRequest
+from klisza.standards.questionnaire import response
 from klisza.standards.questionnaire.extensions import SDC
 from tests.accounts.people import active_account, sign_in
 from tests.examinations.given import a_patient, pdf
@@ -111,6 +112,48 @@ class TestTheWayThrough:
         assert said(phone.request)["name@1"] == [{"valueString": "Metformina"}]
         assert "name@0" not in said(phone.request)
         assert said(phone.request)["drug"] == [{"instance": 1}, {"instance": 2}]
+
+
+class TestSeveralAnswersWithTheirItems:
+    """A question that repeats, with items below each answer."""
+
+    FORM = form(
+        question("drug", repeats=True, text="Lek", item=[
+            question("dose", "integer", text="Dawka", enableWhen=[when("drug")]),
+            question("why", text="Na co?", enableWhen=[when("drug", "=", answerString="Aspiryna")]),
+        ]),
+        question("other", text="Coś jeszcze?"),
+    )  # fmt: skip
+
+    def test_each_is_asked_for_itself(self, anna: Patient) -> None:
+        device = Device(anna, survey(anna, self.FORM))
+        text = device.open()
+        assert "Strona 1 z 1" in text
+        assert text.count(">Lek</h2>") == 0
+        device.post(go="add f0", f1_0="Aspiryna", f2_0="100", f3_0="serce", script="1")
+        text = device.open()
+        assert "Lek – 2" in text
+        assert 'data-path="why@0" id="f3-0-block">' in text
+        assert 'data-path="why@1" id="f3-1-block" hidden>' in text
+        fields = {"f1_0": "Aspiryna", "f2_0": "100", "f3_0": "serce"}
+        device.post(go="next", f1_1="Metformina", f2_1="500", script="1", **fields)
+        there = queries.snapshot(device.request)
+        [item] = response.build(there.definition, there.counting)["item"]
+        assert [one["valueString"] for one in item["answer"]] == ["Aspiryna", "Metformina"]
+        assert [[below["linkId"] for below in one["item"]] for one in item["answer"]] == [
+            ["dose", "why"],
+            ["dose"],
+        ]
+        told = " ".join(device.open("summary/").split())
+        assert told.index("Lek – 1") < told.index("serce") < told.index("Lek – 2") < told.index("500")
+
+    def test_one_is_removed_with_its_items(self, anna: Patient) -> None:
+        device = Device(anna, survey(anna, self.FORM))
+        device.open()
+        device.post(go="add f0", f1_0="Aspiryna", f2_0="100", script="1")
+        device.open()
+        device.post(go="remove f0 0", f1_0="Aspiryna", f2_0="100", f1_1="Metformina", script="1")
+        assert set(said(device.request)) == {"drug#", "drug@1"}
 
 
 class TestTwoDevices:
