@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import subprocess
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from klisza.standards.questionnaire.places import walk
 
 from .forms import choice, coding, form, question, said_of, variable, when
 
+SLOW = [r"(([a-z])+.)+[A-Z]([a-z])+", r"(a|a|aa)+(b|c)", r"(.*a){25}b?!", r"(a?){60}(a{60}|x)y?z|q"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -266,6 +268,14 @@ class TestChecks:
     def test_own_words_in_an_open_choice(self) -> None:
         made = read(question("q", "open-choice", answerOption=[{"valueCoding": coding("a")}]))
         assert validate.check(made, {"q": [{"valueString": "something else"}]}) == []
+
+    @pytest.mark.parametrize("pattern", SLOW)
+    def test_a_slow_pattern_holds_nobody_up(self, pattern: str) -> None:
+        """Staff's own, by mistake: it would take minutes, or for ever."""
+        made = read(question("q", extension=[said_of("regex", {"valueString": pattern})]))
+        begun = time.process_time()
+        validate.check(made, {"q": [{"valueString": "a" * 60}]})
+        assert time.process_time() - begun < 5 * validate.PATTERN_SECONDS
 
     def test_strange_places_are_named(self) -> None:
         assert [

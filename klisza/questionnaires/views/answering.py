@@ -188,11 +188,11 @@ def _tell_what_counts(request: PortalRequest, now: Sheet, act: str, name: str) -
         if name_of(item, path.at) == name and item.is_question:
             said = _in_words(item, now.there.answers.get(str(path), ()))
             sentence = (
-                _("The answer of the other device is kept: %(question)s – %(answer)s.")
+                _("The answer of the other device is kept: %(answer)s.")
                 if act == "take"
-                else _("The answer of this device is kept: %(question)s – %(answer)s.")
+                else _("The answer of this device is kept: %(answer)s.")
             )
-            messages.info(request, sentence % {"question": reciting.label(item), "answer": said})
+            messages.info(request, sentence % {"answer": wording.joined(reciting.label(item), said)})
 
 
 def _attached(request: PortalRequest, viewer: Viewer, now: Sheet, problems: Problems) -> None:

@@ -59,7 +59,8 @@ def _faults(there: Snapshot) -> list[dict[str, object]]:
             continue
         item, _place = there.definition.place(fault.path)
         number = page_of(there.definition, item.link_id) + 1
-        made.append({"label": reciting.label(item), "text": wording.of_fault(item, fault), "page": number})
+        text = wording.joined(reciting.label(item), wording.of_fault(item, fault))
+        made.append({"text": text, "page": number})
     return made
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import regex
+
 from . import coherence
 from . import extensions as ext
 from .choices import options
@@ -20,6 +22,7 @@ from .values import has_type
 MOST_ITEMS = 1000
 DEEPEST = 12
 MOST_TEXT = 10_000
+LONGEST_PATTERN = 1000
 OPERATORS = frozenset({"exists", "=", "!=", ">", "<", ">=", "<="})
 HELPERS = frozenset({"help", "flyover", "prompt", "unit", "lower", "upper"})
 NOT_HERE = frozenset({"reference"})
@@ -255,10 +258,12 @@ def _initial(link_id: str, kind: str, raw: dict[str, Any]) -> tuple[Answer, ...]
 
 def _limits(link_id: str, kind: str, raw: dict[str, Any]) -> dict[str, Any]:
     length = raw.get("maxLength", 0)
-    pattern = ext.first(raw, FHIR + "regex", default="")
+    pattern = str(ext.first(raw, FHIR + "regex", default=""))
+    if len(pattern) > LONGEST_PATTERN:
+        raise Refused(link_id, f"the regular expression is longer than {LONGEST_PATTERN} characters")
     try:
-        re.compile(str(pattern))
-    except re.error:
+        regex.compile(pattern)
+    except regex.error:
         raise Refused(link_id, "the regular expression is not one") from None
     size = ext.first(raw, FHIR + "maxSize", default=0)
     return {
@@ -266,7 +271,7 @@ def _limits(link_id: str, kind: str, raw: dict[str, Any]) -> dict[str, Any]:
         "minimum": _bound(link_id, kind, ext.first(raw, FHIR + "minValue")),
         "maximum": _bound(link_id, kind, ext.first(raw, FHIR + "maxValue")),
         "decimal_places": _whole(link_id, ext.first(raw, FHIR + "maxDecimalPlaces")),
-        "pattern": str(pattern),
+        "pattern": pattern,
         "entry_format": str(ext.first(raw, FHIR + "entryFormat", default="")),
         # In R4 a decimal number of megabytes by its text; what is meant in files around is bytes from 1000 on.
         "max_size": int(size * 1024 * 1024 if size < 1000 else size) if isinstance(size, int | float) else 0,
