@@ -17,9 +17,10 @@ from klisza.documents.models import Document
 from klisza.examinations.models import NoticeIntent
 from klisza.uploads import jobs
 from klisza.uploads.models import Delivery, Takeover
+from klisza.uploads.services import close
 from tests.documents.test_cleaning import acting
 from tests.examinations.given import a_patient, pdf
-from tests.uploads.given import dicom_file
+from tests.uploads.given import a_delivery, dicom_file, handed_in
 from tests.uploads.test_taking import MINE, sent
 
 from .desk import allowed, audited, page, signed_in
@@ -147,6 +148,20 @@ class TestForwarding:
     ) -> None:
         Forward.objects.update(subject=None)
         assert radiology.post(at(delivery, f"again/{forward.pk}/")).status_code == 404
+
+
+def test_a_name_that_only_the_patient_vouches_for_is_said(radiology: Client) -> None:
+    """N8: maiden name or mix-up: staff mark it themselves, and see whom the images name."""
+    with override_settings(LISTENER="public", ROOT_URLCONF="klisza.config.urls"):
+        other = dicom_file(**{**MINE, "PatientName": "Zielinska^Ewa"})
+        made = a_delivery(a_patient("MRN-A"))
+        handed_in(made, ("CD/IM1", other), is_me=True)
+        close(delivery=made, ending="upload", by=SYSTEM)
+    text = page(radiology, at(made))
+
+    assert "but the patient says: this is me" in text
+    assert "agrees with the patient" not in text
+    assert f'value="{made.files.get().pk}" checked' not in text
 
 
 def test_numbers_of_images_are_short() -> None:

@@ -12,6 +12,7 @@ from klisza.archive import queries as archive
 from klisza.base.plain import one_line
 from klisza.patients import queries as patients
 from klisza.uploads import wording
+from klisza.uploads.likeness import SAME
 from klisza.uploads.models import Delivery, HandedFile, Takeover
 from klisza.uploads.queries import Disc
 
@@ -39,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True)
 class DiscCard:
-    """Images of one study. who: whom they name; is_safe: the patient, as far as anybody can tell."""
+    """Images of one study. who: whom they name; is_safe: no reason is asked for; agrees: and the names are alike."""
 
     key: str
     title: str
@@ -48,6 +49,7 @@ class DiscCard:
     count: int
     who: str
     is_safe: bool
+    agrees: bool
     word: str
     preview_id: uuid.UUID | None
     is_open: bool
@@ -88,6 +90,7 @@ def disc(one: Disc, decided: set[uuid.UUID]) -> DiscCard:
     named = [file.person for file in one.files if file.person]
     person = named[0] if named else None
     is_safe = not any(file.person and file.is_me is not True for file in one.files)
+    agrees = is_safe and all(likeness_of(file) == SAME for file in one.files if file.person)
     return DiscCard(
         key=str(first.pk),
         title=one_line(str(facts.get("study_description", "") or facts.get("series_description", ""))),
@@ -96,10 +99,23 @@ def disc(one: Disc, decided: set[uuid.UUID]) -> DiscCard:
         count=len(one.files),
         who=_who(person),
         is_safe=is_safe,
-        word=str(_("agrees with the patient") if is_safe else _("somebody else?")),
+        agrees=agrees,
+        word=_belongs(is_safe, agrees),
         preview_id=one.preview_id,
         is_open=not {file.pk for file in one.files} & decided,
     )
+
+
+def _belongs(is_safe: bool, agrees: bool) -> str:
+    if agrees:
+        return str(_("agrees with the patient"))
+    return str(
+        _("another name or date, but the patient says: this is me") if is_safe else _("somebody else?")
+    )
+
+
+def likeness_of(file: HandedFile) -> str:
+    return str((file.person or {}).get("likeness", SAME))
 
 
 def _who(person: dict[str, object] | None) -> str:

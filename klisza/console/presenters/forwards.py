@@ -40,6 +40,8 @@ CODES = (
     (r"C...|0110", _("it cannot process the image")),
     (r"cannot be reached|went away|rejects the association", _("it cannot be reached")),
     (r"no storage commitment", _("it makes no promises to keep images")),
+    (r"does not keep all", _("it does not keep all of it")),
+    (r"come back later", _("it asked to be tried again later")),
     (r"has not answered", _("it has not answered")),
     (r"not on the list", _("it is no longer among the devices")),
     (r"credentials cannot be read", _("the stored password cannot be read: enter the device anew")),
@@ -102,9 +104,21 @@ def lines(images: Iterable[ForwardedImage]) -> list[Line]:
         groups.setdefault((image.state, _series(image), image.reason), []).append(image.number)
     ordered = sorted(groups.items(), key=lambda item: [*INSTANCES].index(item[0][0]))
     return [
-        Line(series, ranges(numbers), len(numbers), str(INSTANCES[state]), why(reason), state in BAD)
+        Line(
+            series,
+            ranges(numbers) if _are_clear(numbers) else "",
+            len(numbers),
+            str(INSTANCES[state]),
+            why(reason),
+            state in BAD,
+        )
         for (state, series, reason), numbers in ordered
     ]
+
+
+def _are_clear(numbers: list[int | None]) -> bool:
+    """Each image has one of its own."""
+    return None not in numbers and len(set(numbers)) == len(numbers)
 
 
 BAD = ("failed", "uncommitted")
