@@ -218,15 +218,31 @@ class TestTwoDevices:
     def test_the_buttons_are_there_only_when_needed(self, phone: Device) -> None:
         """By keyboard and screen reader: real buttons that name their question."""
         text = phone.open()
-        assert re.search(r'<div class="actions" id="f4-choice" hidden>', text)
+        assert re.search(r'<div class="actions clash-choice" id="f4-choice" hidden>', text)
         computer = _overtaken(phone.request.patient, phone)
-        assert re.search(r'<div class="actions" id="f4-choice">', computer.text)
+        assert re.search(r'<div class="actions clash-choice" id="f4-choice">', computer.text)
         assert re.search(
             r"Zostaw moją odpowiedź<span class=\"visually-hidden\">: Waga</span></button>", computer.text
         )
         assert 'id="f1-choice" hidden' in computer.text
 
-    def test_a_choice_in_a_date_is_taken_too(self, anna: Patient, phone: Device) -> None:
+    def test_one_choice_decides_nothing_about_another(self, anna: Patient, phone: Device) -> None:
+        computer = Device(anna, phone.request)
+        phone.open()
+        computer.open()
+        phone.post(f1="true", f4="70", script="1")
+        assert computer.post(f1="false", f4="80").status_code == 422
+        both = {"f1": "false", "f4": "80", "f1_open": "1", "f4_open": "1"}
+        assert computer.post(go="take f1", **both).status_code == 422
+        assert "Tam jest: 70 kg" in computer.text
+        assert 'value="80"' in computer.text
+        assert 'id="f1-choice" hidden' in computer.text
+        assert said(phone.request)["kg"] == [{"valueDecimal": 70}]
+        assert computer.post(go="keep f4", f1="true", f4="80", f4_open="1").status_code == 302
+        assert said(phone.request)["kg"] == [{"valueDecimal": 80}]
+        assert said(phone.request)["metal"] == [{"valueBoolean": True}]
+
+    def test_a_yes_or_no_is_taken_too(self, anna: Patient, phone: Device) -> None:
         computer = Device(anna, phone.request)
         phone.open()
         computer.open()

@@ -128,7 +128,10 @@ function show(name, part, text) {
   place.querySelector(`[data-part=${part}-text]`).textContent = text;
   place.hidden = !text;
   const choice = part === "clash" && document.getElementById(`${name}-choice`);
-  if (choice) choice.hidden = !text;
+  if (choice) {
+    choice.hidden = !text;
+    choice.querySelector("input").disabled = !text;
+  }
   const block = document.getElementById(`${name}-block`);
   const texts = ["error", "clash"].map((one) => document.getElementById(`${name}-${one}`));
   block.querySelector(".field")?.classList.toggle("has-error", texts.some((one) => one && !one.hidden));
