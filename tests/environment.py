@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 
-# Asked before it is removed with the others: a portal does not know it and would refuse to start.
-_keeps_database = os.environ.get("KLISZA_TEST_DATABASE") == "1"
-for _name in [name for name in os.environ if name.startswith("KLISZA_") and name != "KLISZA_SAMPLES"]:
-    if not (_name == "KLISZA_DATABASE_URL" and _keeps_database):
-        del os.environ[_name]
+# The last two also for portals and programs of tests, which get databases of their own on that server.
+_kept = {"KLISZA_SAMPLES"}
+if os.environ.get("KLISZA_TEST_DATABASE") == "1":
+    _kept |= {"KLISZA_TEST_DATABASE", "KLISZA_DATABASE_URL"}
+for _name in [name for name in os.environ if name.startswith("KLISZA_") and name not in _kept]:
+    del os.environ[_name]
 os.environ["KLISZA_DATA_DIR"] = tempfile.mkdtemp(prefix="klisza-test-")
 os.environ["KLISZA_SUPPORT_EMAIL"] = "pomoc@szpital.example"
 os.environ["KLISZA_SUPPORT_PHONE"] = "+48 22 000 00 00"

@@ -77,7 +77,7 @@ class Portal:
             "KLISZA_HL7_BIND": f"127.0.0.1:{self.hl7}",
             "KLISZA_PASSWORD_MEMORY_MB": "19",  # thousands of logins are no test of it
             **GENEROUS,
-            **_database(),
+            **database(),
             **settings,
         }
 
@@ -234,8 +234,8 @@ class Commands:
             )  # fmt: skip
 
 
-def _database() -> dict[str, str]:
-    """With KLISZA_TEST_DATABASE=1 every portal gets a database of its own on the server of the tests."""
+def database() -> dict[str, str]:
+    """With KLISZA_TEST_DATABASE=1 every portal or program gets a database of its own on the server of the tests."""
     if os.environ.get("KLISZA_TEST_DATABASE") != "1":
         return {}
     from tests.postgres import new_database

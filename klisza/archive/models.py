@@ -26,6 +26,8 @@ class Peer(models.Model):
     report_titles = models.JSONField(null=True)
     # Where it takes images by DICOMweb (STOW-RS, PS3.18 10.5), without the trailing "/studies"; empty = C-STORE.
     stow_url = models.URLField(max_length=300, blank=True)
+    # The Authorization header it wants there (Basic or Bearer), sealed; empty = none.
+    stow_sealed = models.BinaryField(default=bytes)
     created_at = models.DateTimeField()
 
 
@@ -266,27 +268,32 @@ class Forward(models.Model):
     """Images on their way to another archive (the hospital's PACS), with what it has answered so far.
 
     peer_name: Peer.name, which may be removed. subject: what it belongs to (a Takeover). state: waiting (or to be
-    tried again at next_at), sent (everything stored, commitment asked for or not offered), committed, failed (given
-    up, see its instances). transaction_uid: of the storage commitment (PS3.4 J) that was asked for.
+    tried again at next_at), sent (everything stored, commitment asked for or not offered), committed, unanswered (sent,
+    but it was asked in vain whether it keeps them), failed (given up, see its instances).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     peer_name = models.CharField(max_length=64)
     subject = models.UUIDField(null=True)
-    state = models.CharField(max_length=9, default="waiting")
+    state = models.CharField(max_length=12, default="waiting")
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField()
     reason = models.CharField(
         max_length=200, blank=True
     )  # why the last try ended; one line without patient data
-    transaction_uid = models.CharField(max_length=64, blank=True)
+    # When the peer is asked once more what it keeps; null = it need not be asked.
+    commit_at = models.DateTimeField(null=True)
+    commit_attempts = models.PositiveSmallIntegerField(default=0)
     asked_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    noted_at = models.DateTimeField(null=True)  # staff know that it failed or was not answered
 
     class Meta:
         indexes = [
             models.Index(fields=["next_at"], condition=models.Q(state="waiting"), name="forward_waiting"),
-            models.Index(fields=["transaction_uid"], name="forward_transaction"),
+            models.Index(
+                fields=["commit_at"], condition=models.Q(commit_at__isnull=False), name="forward_commit"
+            ),
             models.Index(fields=["subject"], name="forward_subject"),
         ]
 
@@ -294,15 +301,24 @@ class Forward(models.Model):
         return f"Forward {self.pk}"
 
 
+class CommitmentRequest(models.Model):
+    """Asked of a peer: does it keep these images (PS3.4 J)? An answer to an earlier one counts as well."""
+
+    forward = models.ForeignKey(Forward, on_delete=models.CASCADE, related_name="commitments")
+    transaction_uid = models.CharField(max_length=64, unique=True)
+    asked_at = models.DateTimeField()
+
+
 class ForwardedInstance(models.Model):
-    """state: waiting | stored (the peer said success) | committed (it promised to keep it) | failed.
+    """state: waiting | stored (the peer said success) | committed (it promised to keep it) | uncommitted (it does
+    not keep it) | failed (it did not take it).
 
     syntax_uid: as it travelled; another one than its own when the peer does not take that.
     """
 
     forward = models.ForeignKey(Forward, on_delete=models.CASCADE, related_name="instances")
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="+")
-    state = models.CharField(max_length=9, default="waiting")
+    state = models.CharField(max_length=12, default="waiting")
     status = models.PositiveIntegerField(null=True)  # of the C-STORE response, or of HTTP
     reason = models.CharField(max_length=200, blank=True)
     syntax_uid = models.CharField(max_length=64, blank=True)

@@ -6,8 +6,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from klisza.base.ids import opaque_uid
@@ -138,6 +139,17 @@ def to_send(forward: Forward) -> list[ForwardedInstance]:
     return list(rows.defer("instance__frame_index"))
 
 
+def uncommitted(forward: Forward) -> list[ForwardedInstance]:
+    """What the peer took and has not said to keep."""
+    rows = forward.instances.filter(state="stored").select_related("instance").order_by("id")
+    return list(rows.defer("instance__frame_index"))
+
+
+def stuck() -> QuerySet[Forward]:
+    """Given up, or asked in vain whether it is kept, and nobody of the staff has noted it."""
+    return Forward.objects.filter(state__in=["failed", "unanswered"], noted_at=None)
+
+
 def forwards_of(subject: uuid.UUID) -> list[Forward]:
     return list(Forward.objects.filter(subject=subject).order_by("asked_at"))
 
@@ -150,6 +162,29 @@ def forwarded(forward: Forward) -> dict[str, int]:
     """How many of its instances are in which state."""
     rows = forward.instances.values_list("state").annotate(n=Count("id"))
     return dict(rows.order_by("state"))
+
+
+class ForwardedImage(NamedTuple):
+    state: str
+    reason: str
+    series: int | None
+    modality: str
+    description: str
+    number: int | None
+
+
+def forwarded_images(forward: Forward) -> list[ForwardedImage]:
+    """Each of its instances, in the order of series and numbers."""
+    series = "instance__series"
+    rows = forward.instances.order_by(
+        f"{series}__series_number", f"{series}_id", "instance__instance_number", "id"
+    )
+    columns = ("series_number", "modality", "series_description")
+    named = [f"{series}__{column}" for column in columns]
+    return [
+        ForwardedImage(*row)
+        for row in rows.values_list("state", "reason", *named, "instance__instance_number")
+    ]
 
 
 def _display_key(series: Series) -> tuple[bool, bool, int, str]:

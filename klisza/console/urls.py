@@ -90,6 +90,7 @@ urlpatterns = [
     path(
         "deliveries/<uuid:delivery_id>/again/<uuid:forward_id>/", deliveries.send_again, name="forward_again"
     ),
+    path("deliveries/<uuid:delivery_id>/noted/<uuid:forward_id>/", deliveries.noted, name="forward_noted"),
     path("patients/<uuid:patient_id>/documents/", deliveries.add_document, name="add_document"),
     path("closing/", closing.closing, name="closing"),
     path("closing/<uuid:request_id>/", closing.close, name="close_account"),

@@ -20,6 +20,7 @@ from .cleaning import clean
 PAGE_WIDTH = 1240  # pixels; A4 at 150 dpi: sharp on a phone, small enough for one
 PAGE_HEIGHT_MOST = 4 * PAGE_WIDTH  # a page as long as a street must not eat the memory
 PAGES_MOST = 60
+SHEET, SHEET_DPI, SHEET_MARGIN = (1654, 2339), 200, 79  # A4 with 10 mm around, which most printers need
 TEXT_MOST = 40_000  # characters a page
 PIXELS_MOST = 120_000_000  # of a photograph; phones make 108 million
 CLEAN = "clean.pdf"
@@ -91,6 +92,24 @@ def render_picture(picture: str) -> dict[str, Any]:
     page.save("page-1.png", "PNG", optimize=True)
     made = {"number": 1, "width": page.width, "height": page.height, "file": "page-1.png", "text": ""}
     return {"pages": 1, "rendered": [made]}
+
+
+def sheets(pages: list[str], target: str) -> int:
+    """Pictures of pages as a PDF for the printer: each on one A4 sheet, upright or lengthwise; returns how many."""
+    made = [_sheet(page) for page in pages]
+    made[0].save(target, "PDF", save_all=True, append_images=made[1:], resolution=SHEET_DPI)
+    return len(made)
+
+
+def _sheet(page: str) -> Image.Image:
+    with Image.open(page, formats=["PNG"]) as opened:
+        picture = opened.convert("RGB")
+    sides = SHEET if picture.height >= picture.width else SHEET[::-1]
+    room = (sides[0] - 2 * SHEET_MARGIN, sides[1] - 2 * SHEET_MARGIN)
+    fitted = ImageOps.contain(picture, room)
+    sheet = Image.new("RGB", sides, "white")
+    sheet.paste(fitted, ((sides[0] - fitted.width) // 2, SHEET_MARGIN))
+    return sheet
 
 
 def upright(picture: str, longest: int) -> Image.Image:

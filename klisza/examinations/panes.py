@@ -193,6 +193,13 @@ def may_open(document: Document) -> bool:
     return document.kind != "own" or (document.rendered_at is not None and not document.unshowable)
 
 
+def is_printed_as_picture(document: Document) -> bool:
+    """A photo or scan whose page is there: printed from it, never from the bytes of a stranger."""
+    return (
+        document.media_type in kept.PICTURES and document.rendered_at is not None and not document.unshowable
+    )
+
+
 def file_name(prefix: str, moment: datetime, extension: str = "pdf") -> str:
     """Neutral: a date and a word of ours, never a name or a diagnosis.
 

@@ -14,6 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from klisza.base import sandbox
 from klisza.base.errors import SandboxFailed, Unavailable
+from klisza.blobs import services as blobs
+from klisza.documents import queries as documents
 from klisza.documents.models import Document
 
 from . import kinds, panes
@@ -45,6 +47,23 @@ def pdf_of_document(document: Document) -> bytes:
     with override(settings.LANGUAGE_CODE):
         title = document.title or panes.title_of("")
         return _typeset({"html": document.html, "title": title, "issued_at": document.issued_at})
+
+
+def pdf_of_picture(document: Document) -> bytes:
+    """A photo or scan, as the portal shows it, on one sheet a page. Raises Unavailable."""
+    pages = [str(blobs.open_path(page.image_id)) for page in documents.pages_of(document)]
+    with tempfile.TemporaryDirectory(prefix="klisza-print-") as folder:
+        try:
+            sandbox.call(
+                "klisza.documents.rendering:sheets",
+                {"pages": pages, "target": "sheets.pdf"},
+                folder=Path(folder),
+                cpu_seconds=SECONDS,
+                wall_seconds=SECONDS + 10,
+            )
+        except SandboxFailed as failed:
+            raise Unavailable(f"picture as PDF: {failed.reason}", retry_after=60) from failed
+        return (Path(folder) / "sheets.pdf").read_bytes()
 
 
 @sensitive_variables()

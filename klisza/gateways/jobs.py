@@ -32,4 +32,17 @@ def run_forward() -> int:
     return 1
 
 
-PERIODIC = ((1.0, run_applier), (5.0, run_held), (2.0, run_forward))
+def run_commitment() -> int:
+    """One whose peer has not said whether it keeps what it took: it is asked again."""
+    forward = forwarding.take_unanswered()
+    if forward is None:
+        return 0
+    peer = archive.peer_named(forward.peer_name)
+    if peer is None or not peer.port:
+        forwarding.end_asking(forward=forward, reason="the peer is not on the list any more")
+    else:
+        sender.ask_again(forward, peer)
+    return 1
+
+
+PERIODIC = ((1.0, run_applier), (5.0, run_held), (2.0, run_forward), (10.0, run_commitment))

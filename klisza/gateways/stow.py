@@ -11,6 +11,7 @@ import httpx
 from klisza.archive import queries
 from klisza.archive import services as archive
 from klisza.archive.models import Forward, ForwardedInstance, Peer
+from klisza.base.sealing import SealBroken
 from klisza.blobs import services as blobs
 
 AT_ONCE, BYTES_AT_ONCE = 100, 128 * 1024 * 1024
@@ -27,9 +28,15 @@ class Ended(Exception):
 
 def send(forward: Forward, peer: Peer) -> None:
     """One try: everything that waits. Raises nothing of the network's."""
+    try:
+        authorization = archive.authorization_of(peer)
+    except SealBroken:
+        archive.end_try(forward=forward, reason="the credentials cannot be read: enter this peer anew")
+        return
     reason = ""
-    # A proxy of this machine's environment is not asked: images go where the peer's row says.
-    with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
+    # A proxy of this machine's environment is not asked: images go where the peer's row says, its password nowhere else.
+    headers = {"Authorization": authorization} if authorization else {}
+    with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False, headers=headers) as client:
         while rows := _batch(queries.to_send(forward)):
             try:
                 settled = _post(client, peer, rows)

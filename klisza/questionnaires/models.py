@@ -153,6 +153,25 @@ class Completion(models.Model):
         indexes = [models.Index(fields=["completed_at"], name="completion_at")]
 
 
+class PreparedPdf(models.Model):
+    """The PDF of answers that the summary has shown, made before the button is pressed; gone when an answer changes.
+
+    digest: SHA-256 of the page it was made of, which the completion compares. pdf: None until the worker has made it,
+    empty when that failed.
+    """
+
+    request = models.ForeignKey(SurveyRequest, on_delete=models.CASCADE, related_name="prepared")
+    ending = models.CharField(max_length=9, choices=Completion.Ending)
+    language = models.CharField(max_length=8)
+    answers_version = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, blank=True)
+    pdf = models.BinaryField(null=True)
+    wanted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["request", "ending"], name="preparedpdf_once")]
+
+
 class Flag(models.Model):
     """A safety answer that staff must see (N20)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -25,11 +24,11 @@ STYLE = Path(__file__).parent / "static" / "questionnaires" / "print.css"
 
 
 @sensitive_variables()
-def pdf(request: SurveyRequest, there: Snapshot, *, at: datetime, ending: str, language: str) -> bytes:
-    """ending: as Completion.ending. Raises Unavailable."""
+def page(request: SurveyRequest, there: Snapshot, *, ending: str, language: str) -> str:
+    """The HTML it is made of; the same for the same answers, whenever it is made. ending: as Completion.ending."""
     person = survivor(request.patient)
     with override(language):
-        page = render_to_string(
+        return render_to_string(
             "questionnaires/print.html",
             {
                 "language": language,
@@ -42,16 +41,16 @@ def pdf(request: SurveyRequest, there: Snapshot, *, at: datetime, ending: str, l
                 "birth_date": person.birth_date,
                 "asked_at": request.asked_at.astimezone(clock.local_zone()),
                 "is_own": request.is_own,
-                "at": at.astimezone(clock.local_zone()),
+                "answered_at": (there.changed_at or request.asked_at).astimezone(clock.local_zone()),
                 "ending": ending,
                 "parts": reciting.parts(there),
             },
         )
-    return _typeset(page)
 
 
 @sensitive_variables()
-def _typeset(page: str) -> bytes:
+def pdf(page: str) -> bytes:
+    """Raises Unavailable."""
     with tempfile.TemporaryDirectory(prefix="klisza-survey-") as name:
         folder = Path(name)
         (folder / "page.html").write_text(page, "utf-8")

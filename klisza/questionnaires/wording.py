@@ -10,6 +10,8 @@ from klisza.standards.questionnaire.validate import Fault
 
 from .reciting import moment_in_words, number_in_words
 
+ENDS = ("?", "!", ".", ":", "…")
+
 
 def sentence(item: Item, code: str, detail: str = "") -> str:
     """code, detail: as validate.Fault."""
@@ -68,6 +70,11 @@ def _number_of(code: str, detail: str) -> str:
     else:
         text = ngettext("Please give at most %(n)s answer.", "Please give at most %(n)s answers.", number)
     return text % {"n": number}
+
+
+def joined(label: str, text: str) -> str:
+    """A question and what is said of it, in one line: nothing more behind its question mark."""
+    return f"{label} {text}" if label.endswith(ENDS) else f"{label} – {text}"
 
 
 def of_fault(item: Item, fault: Fault) -> str:

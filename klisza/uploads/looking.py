@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import mmap
 import re
+import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 HEAD, TAIL, PIECE = 132 + 65_536 + 64, 66_000, 1024 * 1024
 LARGEST_PICTURE, LARGEST_PDF = 200 * 1024**2, 500 * 1024**2
+LARGEST_BIG_ENDIAN = 256 * 1024**2  # it is turned round in memory
 MOST_PIXELS = 250_000_000
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 # Programs of a patient CD's viewer, and what they bring along.
@@ -158,18 +160,48 @@ def _dicom(file: File, verdict: Verdict, most: int) -> None:
         found = split(file.head)
         if found.sop_class_uid == MEDIA_STORAGE_DIRECTORY or file.name.upper() == "DICOMDIR":
             raise _No("skipped", "medium_index")  # its references are never followed (R27)
-        verdict.dataset_sha256 = file.sha256(found.offset)
         _header(file, found.offset, found.transfer_syntax_uid, verdict)
     except Unreadable:
         raise _No("quarantined", "damaged") from None
 
 
 def _header(file: File, offset: int, syntax: str, verdict: Verdict) -> None:
-    from klisza.standards.dicom.header import read_header
-    from klisza.standards.dicom.uids import EXPLICIT_BE, is_uid
+    from klisza.standards.dicom.uids import EXPLICIT_BE, EXPLICIT_LE
 
-    if syntax == EXPLICIT_BE:
+    if syntax != EXPLICIT_BE:
+        verdict.dataset_sha256 = file.sha256(offset)
+        _describe(file, offset, syntax, verdict)
+        return
+    # The original is kept; whoever reads it turns it round as here (standards/dicom/reconcile.py).
+    with tempfile.TemporaryDirectory() as folder:
+        little, begin = _turned_round(file, Path(folder))
+        verdict.dataset_sha256 = little.sha256(begin)
+        _describe(little, begin, EXPLICIT_LE, verdict)
+    verdict.facts["transfer_syntax_uid"] = syntax
+
+
+def _turned_round(file: File, folder: Path) -> tuple[File, int]:
+    """(the same in Explicit VR Little Endian, where its data set begins)."""
+    from klisza.standards.dicom.big_endian import to_explicit_le
+    from klisza.standards.dicom.part10 import split
+    from klisza.standards.dicom.reconcile import MISTAKES
+
+    if file.length > LARGEST_BIG_ENDIAN:
         raise _No("quarantined", "big_endian")
+    source, target = folder / "big", folder / "little"
+    source.write_bytes(file.part(0, file.length))
+    try:
+        to_explicit_le(str(source), str(target))
+    except (*MISTAKES, EOFError, IndexError):
+        raise _No("quarantined", "big_endian") from None
+    little = File(str(target), 0, target.stat().st_size, file.name, file.in_folder)
+    return little, split(little.head).offset
+
+
+def _describe(file: File, offset: int, syntax: str, verdict: Verdict) -> None:
+    from klisza.standards.dicom.header import read_header
+    from klisza.standards.dicom.uids import is_uid
+
     with (
         Path(file.path).open("rb") as source,
         mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as whole,
@@ -251,6 +283,8 @@ def _picture(file: File, verdict: Verdict) -> None:
         raise _No("refused", "too_large")
     if _has_zip_behind(file):
         raise _No("quarantined", "two_in_one")
+    if _is_cut_off(file):
+        raise _No("refused", "cut_off")
     pi_heif.register_heif_opener()
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     try:
@@ -266,6 +300,27 @@ def _picture(file: File, verdict: Verdict) -> None:
         raise _No("refused", "damaged") from None
     if not verdict.media_type:
         _unwanted(file)
+
+
+def _is_cut_off(file: File) -> bool:
+    """HEIC and AVIF (ISO/IEC 14496-12 4.2): boxes one behind the other, the last one longer than what has come.
+
+    The library draws such a picture without a word, with grey where the rest was.
+    """
+    at = 0
+    while at + 8 <= file.length:
+        head = file.part(at, 16)
+        if at == 0 and head[4:8] != b"ftyp":
+            return False
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if length == 0:  # to the end of the file
+            return False
+        if length < 8:
+            return True
+        at += length
+    return at > file.length
 
 
 def _has_zip_behind(file: File) -> bool:

@@ -28,6 +28,7 @@ STATES = {
 REASONS = {
     "empty": _("The file is empty. Please copy it from the disc once more."),
     "damaged": _("The file is damaged or not what its name says."),
+    "cut_off": _("The end of this photo is missing. Please copy or take it once more."),
     "too_large": _("The file is too large."),
     "locked": _("The PDF is protected by a password. Please save it without one."),
     "type": _("This kind of file is not taken. Please save it as a PDF or a photo."),
@@ -40,7 +41,7 @@ REASONS = {
     "other_archive": _("Please unpack this archive, or pack the files as ZIP."),
     "two_in_one": _("Two kinds of file in one. The hospital looks at it first."),
     "unreadable": _("The file could not be read. The hospital looks at it first."),
-    "big_endian": _("An old kind of image. The hospital looks at it first."),
+    "big_endian": _("An old kind of image that the portal cannot convert. The hospital looks at it first."),
     "same_uid": _("The hospital looks at it first."),
     "other_person": _("Images of somebody else."),
     "virus": _("The virus scanner has stopped this file."),
@@ -61,7 +62,10 @@ CAUSES = {
     "damaged": _("No data set we can rely on."),
     "unreadable": _("The sandboxed reader died or took too long."),
     "two_in_one": _("A polyglot: two formats in one file."),
-    "big_endian": _("Explicit VR Big Endian: `klisza import` converts it."),
+    "big_endian": _(
+        "Explicit VR Big Endian that cannot be converted: ask the other hospital for the images in Explicit VR Little"
+        " Endian."
+    ),
     "disguised": _("The content is a program or a page under the name of a document."),
 }
 

@@ -6,15 +6,21 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
+from klisza.archive.models import Forward
+from klisza.archive.services import add_peer
+from klisza.audit.actor import SYSTEM
 from klisza.blobs import services as blobs
+from klisza.console.presenters.forwards import ranges
+from klisza.console.queries.counts import counts
 from klisza.documents.jobs import run_rendering
 from klisza.documents.models import Document
 from klisza.examinations.models import NoticeIntent
 from klisza.uploads import jobs
 from klisza.uploads.models import Delivery, Takeover
+from klisza.uploads.services import close
 from tests.documents.test_cleaning import acting
 from tests.examinations.given import a_patient, pdf
-from tests.uploads.given import dicom_file
+from tests.uploads.given import a_delivery, dicom_file, handed_in
 from tests.uploads.test_taking import MINE, sent
 
 from .desk import allowed, audited, page, signed_in
@@ -90,6 +96,77 @@ def test_what_is_marked_is_accepted(radiology: Client, delivery: Delivery) -> No
     assert takeover.accession_number.startswith("KL")
     jobs.run_takeovers()
     assert "Accepted" in page(radiology, at(delivery))
+
+
+class TestForwarding:
+    """B18: what became of each image, and what staff do about it."""
+
+    @pytest.fixture
+    def forward(self, radiology: Client, delivery: Delivery) -> Forward:
+        add_peer(name="pacs", ae_title="PACS", address="127.0.0.1", port=104, by=SYSTEM)
+        first = delivery.files.get(kind="dicom")
+        given = {"files": [str(first.pk)], "verdict": "accepted", "peer": "pacs"}
+        assert radiology.post(at(delivery, "decide/"), given).status_code == 302
+        jobs.run_takeovers()
+        return Forward.objects.get()
+
+    def settle(self, forward: Forward, state: str, image: str, reason: str = "") -> None:
+        forward.instances.update(state=image, reason=reason)
+        Forward.objects.update(state=state)
+
+    def test_each_image_is_told_with_its_reason(
+        self, radiology: Client, delivery: Delivery, forward: Forward
+    ) -> None:
+        assert "waits, or is being sent" in page(radiology, at(delivery))
+        assert counts(["deliveries"]) == {"deliveries": 1}  # the document
+        self.settle(forward, "failed", "uncommitted", "not committed: 0112")
+        text = page(radiology, at(delivery))
+
+        assert "Image by image" in text
+        assert "it does not have it (not committed: 0112)" in text
+        assert "Not safely in the archive" in page(radiology, "/staff/deliveries/")
+        answer = radiology.post(at(delivery, f"again/{forward.pk}/"))
+        assert answer.status_code == 302
+        assert forward.instances.get().state == "waiting"
+        assert "Not safely in the archive" not in page(radiology, "/staff/deliveries/")
+
+    def test_a_silent_archive_is_asked_or_noted(
+        self, radiology: Client, delivery: Delivery, forward: Forward
+    ) -> None:
+        self.settle(forward, "unanswered", "stored")
+        text = page(radiology, at(delivery))
+        assert "Ask once more" in text
+        assert "Settled elsewhere" in text
+        radiology.post(at(delivery, f"noted/{forward.pk}/"))
+
+        assert "Settled elsewhere" not in page(radiology, at(delivery))
+        assert "Not safely in the archive" not in page(radiology, "/staff/deliveries/")
+        assert audited("images.forward_noted") == 1
+
+    def test_another_deliverys_is_not_there(
+        self, radiology: Client, delivery: Delivery, forward: Forward
+    ) -> None:
+        Forward.objects.update(subject=None)
+        assert radiology.post(at(delivery, f"again/{forward.pk}/")).status_code == 404
+
+
+def test_a_name_that_only_the_patient_vouches_for_is_said(radiology: Client) -> None:
+    """N8: maiden name or mix-up: staff mark it themselves, and see whom the images name."""
+    with override_settings(LISTENER="public", ROOT_URLCONF="klisza.config.urls"):
+        other = dicom_file(**{**MINE, "PatientName": "Zielinska^Ewa"})
+        made = a_delivery(a_patient("MRN-A"))
+        handed_in(made, ("CD/IM1", other), is_me=True)
+        close(delivery=made, ending="upload", by=SYSTEM)
+    text = page(radiology, at(made))
+
+    assert "but the patient says: this is me" in text
+    assert "agrees with the patient" not in text
+    assert f'value="{made.files.get().pk}" checked' not in text
+
+
+def test_numbers_of_images_are_short() -> None:
+    assert ranges([3, 1, 2, None, 5, 7, 8]) == "1–3, 5, 7–8"
+    assert ranges([None]) == ""
 
 
 def test_a_refusal_without_a_word_comes_back(radiology: Client, delivery: Delivery) -> None:

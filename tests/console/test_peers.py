@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from klisza.archive.models import Peer
+from klisza.archive.services import authorization_of
 from klisza.gateways.models import Hl7Peer
 
 from .desk import a_message, allowed, audited, page, signed_in
@@ -81,3 +82,22 @@ def test_who_may() -> None:
     ):
         assert signed_in("registration").post(f"/staff/{path}").status_code == 403
         assert signed_in("integration").get(f"/staff/{path}").status_code == 405
+
+
+class TestCredentials:
+    def test_are_entered_and_never_shown(self, engineer: Client) -> None:
+        given = DICOM | {
+            "stow_url": "https://pacs.example/web",
+            "stow_user": "portal",
+            "stow_secret": "geheim",
+        }
+        assert engineer.post("/staff/peers/dicom/", given).status_code == 302
+        assert authorization_of(Peer.objects.get()).startswith("Basic ")
+        assert "geheim" not in page(engineer, "/staff/peers/")
+
+    def test_a_wrong_form_comes_back_without_the_secret(self, engineer: Client) -> None:
+        for wrong in ({"stow_user": "portal"}, {"stow_secret": "geheim"}):
+            answer = engineer.post("/staff/peers/dicom/", DICOM | {"name": "x"} | wrong)
+            assert answer.status_code == 400
+            assert "geheim" not in answer.content.decode()
+        assert not Peer.objects.exists()

@@ -68,7 +68,9 @@ TABLE: dict[str, set[str]] = {
     "objects": IMAGES,
     "object": IMAGES,
     # What patients hand in: who says whose images are, or keeps the record.
-    **dict.fromkeys(("deliveries", "delivery", "delivery_decide", "forward_again"), HANDED_IN),
+    **dict.fromkeys(
+        ("deliveries", "delivery", "delivery_decide", "forward_again", "forward_noted"), HANDED_IN
+    ),
     **dict.fromkeys(("delivery_file", "delivery_page", "delivery_download"), HANDED_IN),
     "add_document": DESK,
     # In place of the department. Who may assign may also say that images are nobody's.

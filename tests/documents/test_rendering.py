@@ -14,7 +14,7 @@ from PIL import Image
 from klisza.audit.actor import SYSTEM
 from klisza.base.errors import BadMessage, SandboxFailed
 from klisza.blobs import services as blobs
-from klisza.documents import jobs, queries, services
+from klisza.documents import jobs, queries, rendering, services
 from klisza.documents.models import Document
 from tests.examinations.given import a_patient, moment, pdf
 from tests.portal import ROOT
@@ -179,3 +179,23 @@ def test_a_photograph_is_one_page() -> None:
 def test_other_kinds_are_not_kept(media_type: str) -> None:
     with pytest.raises(BadMessage):
         services.keep(services.Enclosure(b"<svg/>", media_type))
+
+
+@pytest.mark.parametrize(
+    ("size", "lengthwise"), [((1240, 1600), False), ((1240, 700), True), ((1240, 4960), False)]
+)
+def test_a_picture_is_printed_on_one_sheet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], lengthwise: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", size, "navy").save("page-1.png")
+
+    assert rendering.sheets(["page-1.png"], "out.pdf") == 1
+    [page] = pypdfium2.PdfDocument("out.pdf")
+    width, height = page.get_size()
+    assert sorted((round(width), round(height))) == [595, 842]  # A4 in points
+    assert (width > height) is lengthwise
+    shown = page.render(scale=1).to_pil().convert("L")
+    box = shown.point(lambda grey: 255 if grey < 200 else 0).getbbox()
+    assert box
+    assert min(box[0], box[1], shown.width - box[2], shown.height - box[3]) >= 27  # 10 mm

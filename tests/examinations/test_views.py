@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 from django.test import Client
+from PIL import Image
 
 from klisza.archive.models import Instance, Series
+from klisza.audit.actor import SYSTEM
 from klisza.audit.models import AuditEvent
+from klisza.base import clock
 from klisza.documents import jobs as documents_jobs
-from klisza.documents.models import DocumentPage
+from klisza.documents.models import Document, DocumentPage
 from klisza.examinations.models import Examination, Ward
-from klisza.examinations.services import refresh, save_release_rules
+from klisza.examinations.services import add_hospital_document, refresh, save_release_rules
 from klisza.patients.models import Patient
 from tests.accounts.people import sign_in
 
@@ -233,6 +237,22 @@ class TestDocuments:
         ):
             assert text in html
         assert 'class="row"' not in page(client, "/documents/?show=own")
+
+    def test_a_photo_is_printed_as_one_sheet(self, client: Client, patient: Patient) -> None:
+        photo = io.BytesIO()
+        Image.new("RGB", (900, 1200), "navy").save(photo, "JPEG")
+        add_hospital_document(
+            patient=patient, title="Skan", data=photo.getvalue(), issued_at=clock.now(), by=SYSTEM
+        )
+        document = Document.objects.get()
+        address = f"/documents/{document.pk}/"
+        assert "?print" not in page(client, address)  # its page is not there yet
+        documents_jobs.run_rendering()
+
+        assert f"{address}file/?print" in page(client, address)
+        answer = client.get(address + "file/?print")
+        assert (answer["Content-Type"], answer.content[:5]) == ("application/pdf", b"%PDF-")
+        assert answer["Content-Disposition"].startswith("inline")
 
     def test_an_empty_folder_is_kind(self, client: Client) -> None:
         assert "Nie ma jeszcze dokumentów" in page(client, "/documents/")

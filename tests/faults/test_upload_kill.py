@@ -15,6 +15,7 @@ import pytest
 
 from tests.portal import Portal, running
 from tests.stories.visitor import Visitor, read_account_mail
+from tests.uploads.given import dicom_file
 from tests.uploads.portal import PIECE, Sender, begin, close, contents_of, sums_at_the_server, sums_of
 
 EMAIL, MOBILE = "upload@poczta.example", "+48600100999"
@@ -150,3 +151,63 @@ def _creating(sender: Sender, length: int) -> dict[str, str]:
 
     word = base64.b64encode(sender.standing()["large"]["id"].encode()).decode()
     return {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Metadata": f"file {word}"}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_two_gigabytes_pass_through_a_small_memory(portal: Portal, cookies: list[dict[str, object]]) -> None:
+    """One image of 2 GiB, in one request without end: to the disk piece by piece, and sorted from there."""
+    head = dicom_file(PixelData=bytes(2))
+    pixels = 2 * 1024**3
+    head = head[:-6] + pixels.to_bytes(4, "little")  # its last element is the pixel data: OW, length, value
+    size, piece = len(head) + pixels, bytes(1024 * 1024)
+
+    def body() -> Iterator[bytes]:
+        yield head
+        for _ in range(pixels // len(piece)):
+            yield piece
+
+    delivery = begin(portal, EMAIL)
+    with Sender(portal, cookies, delivery) as sender:
+        sender.http.timeout = httpx.Timeout(900)
+        sender.http.post(
+            sender.base, json={"anew": True, "files": [{"path": "CD/IM1", "size": size}]},
+            headers={"X-CSRFToken": _token(sender)},
+        ).raise_for_status()  # fmt: skip
+        address, _ = sender.open(sender.standing()["IM1"], size)
+        close(portal, delivery)
+        before, begun = memory_of(portal), time.monotonic()
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Length": str(size),
+                   "Content-Type": "application/offset+octet-stream"}  # fmt: skip
+        answer = sender.http.patch(address, content=body(), headers=headers)
+        sent = time.monotonic() - begun
+        assert (answer.status_code, int(answer.headers["Upload-Offset"])) == (204, size)
+
+    def settled() -> list[tuple[str, str]]:
+        rows = portal.rows("SELECT state, kind FROM uploads_handedfile WHERE size = ?", size)
+        return [] if rows[0][0] in ("waiting", "arrived") else rows
+
+    assert portal.wait_for(settled, seconds=600, what="the file to be sorted") == [("sorted", "dicom")]
+    grown = {name: memory_of(portal)[name] - mib for name, mib in before.items()}
+    print(
+        f"sent {sent:.0f} s, sorted after {time.monotonic() - begun:.0f} s, memory MiB {before}, grown {grown}"
+    )
+    assert max(grown.values()) < 200
+
+
+def _token(sender: Sender) -> str:
+    sender.standing()
+    return str(sender.http.headers["X-CSRFToken"])
+
+
+def memory_of(portal: Portal) -> dict[str, int]:
+    """MiB at their highest, of each process of the portal: pid -> peak of its resident memory."""
+    assert portal.process
+    found = {}
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[2]) == portal.process.pid:
+                status = (folder / "status").read_text()
+                found[folder.name] = int(status.split("VmHWM:")[1].split()[0]) // 1024
+    return found

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import socket
 import subprocess
 import time
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,6 +171,7 @@ class Orthanc:
             "Name": "PACS", "StorageDirectory": str(place), "IndexDirectory": str(place), "Plugins": plugins,
             "HttpPort": self.http, "DicomPort": self.dicom, "DicomAet": "ORTHANC", "RemoteAccessAllowed": False,
             "DicomModalities": {"portal": ["KLISZA", HOST, portal]}, "DicomWeb": {"Enable": True},
+            "DicomModalitiesInDatabase": False, "AuthenticationEnabled": True, "RegisteredUsers": {"portal": "s3cret:ż"},
         }))  # fmt: skip
         self.process = subprocess.Popen(
             ["Orthanc", str(place / "orthanc.json")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -182,9 +185,17 @@ class Orthanc:
                 time.sleep(0.1)
         raise AssertionError("Orthanc does not start")
 
-    def ask(self, path: str) -> Any:
-        with urllib.request.urlopen(f"http://{HOST}:{self.http}{path}", timeout=60) as answer:
-            return json.loads(answer.read())
+    def ask(self, path: str, **options: Any) -> Any:
+        request = urllib.request.Request(f"http://{HOST}:{self.http}{path}", **options)
+        name = b64encode("portal:s3cret:ż".encode()).decode()
+        request.add_header("Authorization", f"Basic {name}")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def reports_to(self, port: int) -> None:
+        """Where it believes the portal to be."""
+        where = json.dumps({"AET": "KLISZA", "Host": HOST, "Port": port}).encode()
+        self.ask("/modalities/portal", data=where, method="PUT")
 
     def uids(self) -> set[str]:
         found = self.ask("/instances?expand")
@@ -206,11 +217,12 @@ def orthanc(shared_door: Door, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 SEND = """
 from pathlib import Path
-from klisza.archive import services
+from klisza.archive import queries, services
 from klisza.archive.services import Source
 from klisza.audit.actor import SYSTEM
 from klisza.gateways import jobs
-peer = services.add_peer(name="pacs", ae_title="ORTHANC", address="127.0.0.1", port={port}, by=SYSTEM)
+peer = queries.peer_named("pacs")
+peer = peer or services.add_peer(name="pacs", ae_title="ORTHANC", address="127.0.0.1", port={port}, by=SYSTEM)
 made = [services.store_instance(part10=path, source=Source("x")) for path in sorted(Path({place!r}).iterdir())]
 services.ask_forward(instance_ids=[one.instance_id for one in made], peer=peer, by=SYSTEM)
 jobs.run_forward()
@@ -240,15 +252,69 @@ def test_orthanc_takes_them_and_commits(
     assert syntaxes == [(EXPLICIT,), (J2K,)]
 
 
+AGAIN = """
+from django.utils import timezone
+from klisza.archive.models import Forward
+from klisza.gateways import jobs
+Forward.objects.filter(state="sent").update(commit_at=timezone.now())
+jobs.run_commitment()
+"""
+
+
+def test_an_answer_that_got_lost_is_asked_for_again(
+    orthanc: Orthanc,
+    shared_door: Door,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """Orthanc reports to where nobody listens; put right, it is asked once more and its answer counts."""
+    [made] = study_of(1)
+    (tmp_path / "1.dcm").write_bytes(part10(made, EXPLICIT))
+    orthanc.reports_to(free_port())
+    shared_door.run("shell", "--no-imports", "-c", SEND.format(port=orthanc.dicom, place=str(tmp_path)))
+    sent = "SELECT f.state, i.state FROM archive_forward f JOIN archive_forwardedinstance i ON i.forward_id = f.id"
+    sent += " ORDER BY f.asked_at DESC LIMIT 1"
+    assert shared_door.rows(sent) == [("sent", "stored")]
+    orthanc.reports_to(shared_door.port)
+    shared_door.run("shell", "--no-imports", "-c", AGAIN)
+
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and shared_door.rows(sent) != [("committed", "committed")]:
+        time.sleep(0.2)
+    assert shared_door.rows(sent) == [("committed", "committed")]
+
+
+def dicomweb(orthanc: Orthanc, secret: str) -> Peer:
+    return services.add_peer(
+        name="pacs", ae_title="ORTHANC", address=HOST, stow_url=f"http://{HOST}:{orthanc.http}/dicom-web/studies",
+        stow_user="portal", stow_secret=secret, by=SYSTEM,
+    )  # fmt: skip
+
+
 @pytest.mark.django_db
 class TestStow:
-    def test_orthanc_takes_them_by_dicomweb(self, orthanc: Orthanc) -> None:
+    def test_orthanc_takes_them_by_dicomweb(self, orthanc: Orthanc, caplog: pytest.LogCaptureFixture) -> None:
         made = study_of(3)
-        peer = a_peer(None, stow_url=f"http://{HOST}:{orthanc.http}/dicom-web")
-        forward = forwarded(peer, kept(*made))
+        with caplog.at_level(logging.DEBUG):
+            forward = forwarded(dicomweb(orthanc, "s3cret:ż"), kept(*made))
 
         assert (forward.state, queries.forwarded(forward)) == ("sent", {"stored": 3})
         assert {str(one.SOPInstanceUID) for one in made} <= orthanc.uids()
+        assert "s3cret" not in caplog.text
+        assert "Basic" not in caplog.text
+
+    def test_a_wrong_password_is_tried_again_later(self, orthanc: Orthanc) -> None:
+        forward = forwarded(dicomweb(orthanc, "another"), kept(*study_of(1)))
+
+        assert (forward.state, forward.reason) == ("waiting", "HTTP 401")
+        assert queries.forwarded(forward) == {"waiting": 1}
+
+    def test_credentials_sealed_by_another_key_are_not_sent(self, orthanc: Orthanc) -> None:
+        peer = dicomweb(orthanc, "s3cret:ż")
+        Peer.objects.update(stow_sealed=b"x" * 40)
+        forward = forwarded(peer, kept(*study_of(1)))
+
+        assert forward.state == "waiting"
+        assert "credentials" in forward.reason
 
     def test_nobody_there_is_tried_again_later(self) -> None:
         forward = forwarded(a_peer(None, stow_url=f"http://{HOST}:{free_port()}/web"), kept(*study_of(1)))

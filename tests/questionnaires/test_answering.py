@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from klisza.base import clock
 from klisza.patients.models import Patient
 from klisza.questionnaires import queries, services
 from klisza.questionnaires.models import Answer, AnswerFile, SurveyRequest
+from klisza.standards.questionnaire import response
 from klisza.standards.questionnaire.extensions import SDC
 from tests.accounts.people import active_account, sign_in
 from tests.examinations.given import a_patient, pdf
@@ -112,6 +114,48 @@ class TestTheWayThrough:
         assert said(phone.request)["drug"] == [{"instance": 1}, {"instance": 2}]
 
 
+class TestSeveralAnswersWithTheirItems:
+    """A question that repeats, with items below each answer."""
+
+    FORM = form(
+        question("drug", repeats=True, text="Lek", item=[
+            question("dose", "integer", text="Dawka", enableWhen=[when("drug")]),
+            question("why", text="Na co?", enableWhen=[when("drug", "=", answerString="Aspiryna")]),
+        ]),
+        question("other", text="Coś jeszcze?"),
+    )  # fmt: skip
+
+    def test_each_is_asked_for_itself(self, anna: Patient) -> None:
+        device = Device(anna, survey(anna, self.FORM))
+        text = device.open()
+        assert "Strona 1 z 1" in text
+        assert text.count(">Lek</h2>") == 0
+        device.post(go="add f0", f1_0="Aspiryna", f2_0="100", f3_0="serce", script="1")
+        text = device.open()
+        assert "Lek – 2" in text
+        assert 'data-path="why@0" id="f3-0-block">' in text
+        assert 'data-path="why@1" id="f3-1-block" hidden>' in text
+        fields = {"f1_0": "Aspiryna", "f2_0": "100", "f3_0": "serce"}
+        device.post(go="next", f1_1="Metformina", f2_1="500", script="1", **fields)
+        there = queries.snapshot(device.request)
+        [item] = response.build(there.definition, there.counting)["item"]
+        assert [one["valueString"] for one in item["answer"]] == ["Aspiryna", "Metformina"]
+        assert [[below["linkId"] for below in one["item"]] for one in item["answer"]] == [
+            ["dose", "why"],
+            ["dose"],
+        ]
+        told = " ".join(device.open("summary/").split())
+        assert told.index("Lek – 1") < told.index("serce") < told.index("Lek – 2") < told.index("500")
+
+    def test_one_is_removed_with_its_items(self, anna: Patient) -> None:
+        device = Device(anna, survey(anna, self.FORM))
+        device.open()
+        device.post(go="add f0", f1_0="Aspiryna", f2_0="100", script="1")
+        device.open()
+        device.post(go="remove f0 0", f1_0="Aspiryna", f2_0="100", f1_1="Metformina", script="1")
+        assert set(said(device.request)) == {"drug#", "drug@1"}
+
+
 class TestTwoDevices:
     def test_the_slower_one_is_told(self, anna: Patient, phone: Device) -> None:
         """N20: never silently."""
@@ -145,6 +189,78 @@ class TestTwoDevices:
         clash = computer.post("pages/1/save/", f4="71", **_only(computer, "f4")).json()
         assert "70 kg" in clash["clashes"]["f4"]
         assert said(phone.request) == {"kg": [{"valueDecimal": 70}]}
+
+    def test_a_button_takes_the_other_answer(self, anna: Patient, phone: Device) -> None:
+        """N20: nothing has to be typed once more; what else was said on this page is kept."""
+        computer = _overtaken(anna, phone)
+        assert 'value="take f4"' in computer.text
+        assert computer.post(go="take f4", f1="false", f4="80", f3_year="2001").url.endswith("pages/1/#f4")
+        assert said(phone.request)["kg"] == [{"valueDecimal": 70}]
+        assert said(phone.request)["born"] == [{"valueDate": "2001"}]
+        text = computer.open()
+        assert "Zapisana jest odpowiedź z drugiego urządzenia: Waga – 70 kg." in text
+        assert 'value="70"' in text
+
+    def test_a_button_keeps_the_own_answer(self, anna: Patient, phone: Device) -> None:
+        computer = _overtaken(anna, phone)
+        assert computer.post(go="keep f4", f1="false", f4="80").url.endswith("pages/1/#f4")
+        assert said(phone.request)["kg"] == [{"valueDecimal": 80}]
+        assert "Zapisana jest odpowiedź z tego urządzenia: Waga – 80 kg." in computer.open()
+
+    def test_a_third_change_is_told_once_more(self, anna: Patient, phone: Device) -> None:
+        computer = _overtaken(anna, phone)
+        phone.open()
+        phone.post(f1="false", f4="75")
+        assert computer.post(go="keep f4", f1="false", f4="80").status_code == 422
+        assert "Tam jest: 75 kg" in computer.text
+        assert said(phone.request)["kg"] == [{"valueDecimal": 75}]
+
+    def test_the_buttons_are_there_only_when_needed(self, phone: Device) -> None:
+        """By keyboard and screen reader: real buttons that name their question."""
+        text = phone.open()
+        assert re.search(r'<div class="actions clash-choice" id="f4-choice" hidden>', text)
+        computer = _overtaken(phone.request.patient, phone)
+        assert re.search(r'<div class="actions clash-choice" id="f4-choice">', computer.text)
+        assert re.search(
+            r"Zostaw moją odpowiedź<span class=\"visually-hidden\">: Waga</span></button>", computer.text
+        )
+        assert 'id="f1-choice" hidden' in computer.text
+
+    def test_one_choice_decides_nothing_about_another(self, anna: Patient, phone: Device) -> None:
+        computer = Device(anna, phone.request)
+        phone.open()
+        computer.open()
+        phone.post(f1="true", f4="70", script="1")
+        assert computer.post(f1="false", f4="80").status_code == 422
+        both = {"f1": "false", "f4": "80", "f1_open": "1", "f4_open": "1"}
+        assert computer.post(go="take f1", **both).status_code == 422
+        assert "Tam jest: 70 kg" in computer.text
+        assert 'value="80"' in computer.text
+        assert 'id="f1-choice" hidden' in computer.text
+        assert said(phone.request)["kg"] == [{"valueDecimal": 70}]
+        assert computer.post(go="keep f4", f1="true", f4="80", f4_open="1").status_code == 302
+        assert said(phone.request)["kg"] == [{"valueDecimal": 80}]
+        assert said(phone.request)["metal"] == [{"valueBoolean": True}]
+
+    def test_a_yes_or_no_is_taken_too(self, anna: Patient, phone: Device) -> None:
+        computer = Device(anna, phone.request)
+        phone.open()
+        computer.open()
+        phone.post(f1="true", script="1")
+        assert computer.post(f1="false", f3_year="1999").status_code == 422
+        assert computer.post(go="take f1", f1="false", f3_year="1999").status_code == 302
+        assert said(phone.request)["metal"] == [{"valueBoolean": True}]
+        assert 'value="true" checked' in computer.open()
+
+
+def _overtaken(anna: Patient, phone: Device) -> Device:
+    """A computer that wanted to say 80 kg after the phone had said 70."""
+    computer = Device(anna, phone.request)
+    phone.open()
+    computer.open()
+    phone.post(f1="false", f4="70")
+    assert computer.post(f1="false", f4="80").status_code == 422
+    return computer
 
 
 def _only(device: Device, name: str) -> dict[str, str]:

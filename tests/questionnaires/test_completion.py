@@ -13,13 +13,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from klisza.audit.models import AuditEvent
 from klisza.base import clock
+from klisza.base.errors import Unavailable
 from klisza.blobs import services as blobs
 from klisza.documents.models import Document
 from klisza.patients.models import Patient
-from klisza.questionnaires import services
+from klisza.questionnaires import jobs, queries, services
 from klisza.questionnaires.errors import AlreadySent, AnswersChanged, NotAnswered
-from klisza.questionnaires.models import Answer, Completion, Flag, SurveyRequest
-from klisza.questionnaires.services import completion as module
+from klisza.questionnaires.models import Answer, Completion, Flag, PreparedPdf, SurveyRequest
+from klisza.questionnaires.services import completion
+from klisza.questionnaires.services import preparing as module
 from klisza.standards.questionnaire import flags
 from klisza.uploads import services as uploads
 from klisza.uploads.models import HandedFile
@@ -150,7 +152,7 @@ class TestTheEnd:
         device = answered(anna, takes_files=True)
         delivery = _with_a_file(anna, device)
         with monkeypatch.context() as broken:
-            broken.setattr(module.flags, "raised", lambda *_a, **_k: 1 / 0)
+            broken.setattr(completion.flags, "raised", lambda *_a, **_k: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 device.finish("upload")
         delivery.refresh_from_db()
@@ -246,6 +248,121 @@ class TestWithFiles:
             assert device.request.state == "answered"
 
 
+@pytest.mark.django_db
+class TestThePdfBeforehand:
+    """The button does not wait for the typesetter: the worker makes the PDF while the summary is read."""
+
+    @pytest.fixture
+    def made(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The pages that were set."""
+        pages: list[str] = []
+
+        def set_page(page: str) -> bytes:
+            pages.append(page)
+            return b"%PDF-1.7 answers " + str(len(pages)).encode()
+
+        monkeypatch.setattr(module.printing, "pdf", set_page)
+        return pages
+
+    def test_the_summary_wants_it_and_the_button_takes_it(self, anna: Patient, made: list[str]) -> None:
+        device = answered(anna)
+        device.open("summary/")
+        assert jobs.run_survey_pdfs() == 1
+        device.open("summary/")
+        assert jobs.run_survey_pdfs() == 0
+        device.finish()
+        assert len(made) == 1
+        assert blobs.read(Completion.objects.get().pdf.key) == b"%PDF-1.7 answers 1"
+        assert not PreparedPdf.objects.exists()
+
+    def test_one_for_each_ending(self, anna: Patient, made: list[str]) -> None:
+        """What is said of the files stands in it (S48)."""
+        device = answered(anna, takes_files=True)
+        device.open("summary/")
+        assert jobs.run_survey_pdfs() == 2
+        device.finish("without")
+        assert len(made) == 2
+        assert ["oświadczenie, że plików nie ma" in page for page in made].count(True) == 1
+
+    def test_a_press_before_the_worker_came_makes_it(self, anna: Patient, made: list[str]) -> None:
+        device = answered(anna)
+        device.open("summary/")
+        device.finish()
+        assert len(made) == 1
+        assert jobs.run_survey_pdfs() == 0
+
+    def test_changed_answers_wipe_it_and_it_is_made_anew(self, anna: Patient, made: list[str]) -> None:
+        device = answered(anna)
+        device.open("summary/")
+        jobs.run_survey_pdfs()
+        device.open()
+        device.post(f0="true", f1="Medtronic", script="1")
+        assert not PreparedPdf.objects.exists()
+        device.open("summary/")
+        jobs.run_survey_pdfs()
+        device.finish()
+        assert ["Medtronic" in page for page in made] == [False, True]
+        assert blobs.read(Completion.objects.get().pdf.key) == b"%PDF-1.7 answers 2"
+
+    def test_an_answer_while_it_is_made_leaves_nothing(
+        self, anna: Patient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        device = answered(anna)
+        device.open("summary/")
+
+        def slowly(_page: str) -> bytes:
+            known = Answer.objects.get(path="model")
+            change = services.Change("model", [{"valueString": "Inny"}], known.version)
+            services.save(request=device.request, changes=[change], by=viewer(anna).actor)
+            return pdf("old")
+
+        monkeypatch.setattr(module.printing, "pdf", slowly)
+        assert jobs.run_survey_pdfs() == 0
+        assert not PreparedPdf.objects.exists()
+
+    def test_another_name_is_another_page(self, anna: Patient, made: list[str]) -> None:
+        """Not only the answers stand in it."""
+        device = answered(anna)
+        device.open("summary/")
+        jobs.run_survey_pdfs()
+        anna.family_name = "Nowa"
+        anna.save()
+        device.finish()
+        assert ["Nowa" in page for page in made] == [False, True]
+
+    @pytest.mark.parametrize("end", ["withdrawn", "expired"])
+    def test_it_is_wiped_with_the_survey(self, anna: Patient, made: list[str], end: str) -> None:
+        device = answered(anna)
+        device.open("summary/")
+        jobs.run_survey_pdfs()
+        if end == "withdrawn":
+            services.withdraw(request=device.request, reason="", by=viewer(anna).actor)
+        else:
+            SurveyRequest.objects.update(due_at=clock.now() - timedelta(hours=1))
+            services.expire_over()
+        assert not PreparedPdf.objects.exists()
+
+    def test_what_cannot_be_set_is_tried_once_by_the_worker(
+        self, anna: Patient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        device = answered(anna)
+        device.open("summary/")
+        with monkeypatch.context() as broken:
+            broken.setattr(module.printing, "pdf", _no_typesetter)
+            assert jobs.run_survey_pdfs() == 1
+            assert queries.unprepared(5) == []
+        device.finish()
+        assert Completion.objects.exists()
+
+    def test_with_something_missing_none_is_wanted(self, anna: Patient) -> None:
+        Device(anna, survey(anna, SHORT)).open("summary/")
+        assert queries.unprepared(5) == []
+
+
+def _no_typesetter(_page: str) -> bytes:
+    raise Unavailable("no memory", retry_after=1)
+
+
 def _noon(days: int) -> Any:
     """Not at night: mails wait then."""
     return (clock.now() + timedelta(days=days)).replace(hour=11)
@@ -301,7 +418,7 @@ def test_the_pdf_is_archival_and_tagged(anna: Patient) -> None:
         assert str(made.Root.Lang) == "pl"
         assert "/StructTreeRoot" in made.Root
     text = pypdfium2.PdfDocument(data)[0].get_textpage().get_text_range()
-    for words in ("Rozrusznik serca?", "tak", "Vitatron", "Kowalczyk", "Dostarczono"):
+    for words in ("Rozrusznik serca?", "tak", "Vitatron", "Kowalczyk", "Stan odpowiedzi"):
         assert words in text
 
 

@@ -22,6 +22,11 @@ def item(kind: str = "string", **more: Any) -> Item:
     return definition.read(form(question("q", kind, **more))).item("q")
 
 
+def test_no_dash_or_colon_behind_a_question_mark() -> None:
+    assert wording.joined("Jaki to model?", "Prosimy odpowiedzieć.") == "Jaki to model? Prosimy odpowiedzieć."
+    assert wording.joined("Waga", "Prosimy odpowiedzieć.") == "Waga – Prosimy odpowiedzieć."
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_fault_says_what_to_do(code: str) -> None:
     with translation.override("pl"):

@@ -11,16 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.portal import ROOT, empty_database
+from tests.portal import KLISZA, ROOT, database, empty_database
 
 Run = Callable[..., dict[str, Any]]
 
 
 def program(module: str, folder: Path) -> Run:
-    """module: its name below tests.security. The folder is prepared first."""
+    """module: its name below tests.security. The folder, or a database on the server of the tests, is prepared first."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KLISZA_")}
-    environment = {**kept, "KLISZA_DEMO": "1", "KLISZA_DATA_DIR": str(folder)}
-    shutil.copyfile(empty_database(), folder / "klisza.sqlite3")
+    on_server = database()
+    environment = {**kept, "KLISZA_DEMO": "1", "KLISZA_DATA_DIR": str(folder), **on_server}
+    if on_server:
+        subprocess.run([KLISZA, "migrate", "--skip-checks", "-v0"], env=environment, check=True)
+    else:
+        shutil.copyfile(empty_database(), folder / "klisza.sqlite3")
 
     def run(*arguments: str) -> dict[str, Any]:
         command = [sys.executable, "-m", f"tests.security.{module}", *arguments]

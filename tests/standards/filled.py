@@ -38,10 +38,15 @@ def _fill(
         path = str(Path(item.link_id, at))
         if item.is_loop:
             found[path] = [{"instance": 0}]
-            for number in range(chance.choice((1, 1, 2))):
+            # LHC-Forms asks once below answers that are chosen from a list.
+            most = 1 if item.is_series and item.children[0].options else 2
+            for number in range(min(most, chance.choice((1, 1, 2)))):
                 inside: dict[str, list[Answer]] = {}
                 _fill(definition, item.children, (*at, number), chance, inside)
-                if not inside:  # an instance without answers leaves no trace in a response
+                answer = str(Path(item.children[0].link_id, (*at, number)))
+                if not inside or (
+                    item.is_series and answer not in inside
+                ):  # an instance without answers leaves no trace in a response
                     break
                 found.update(inside)
                 if number:

@@ -62,6 +62,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"type": "string", "enableWhen": [when("q"), when("q")]}, "que-12"),
     ({"type": "integer", "initial": [{"valueString": "one"}]}, "initial"),
     ({"type": "string", "extension": [said_of("regex", {"valueString": "("})]}, "regular expression"),
+    ({"type": "string", "extension": [said_of("regex", {"valueString": "a" * 1001})]}, "longer than 1000"),
     ({"type": "string", "modifierExtension": [{"url": "http://example.org/not"}]}, "modifier"),
     (
         {"type": "decimal", "extension": [{"url": SDC + "sdc-questionnaire-calculatedExpression"} | BROKEN]},

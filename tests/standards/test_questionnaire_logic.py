@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import subprocess
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from klisza.standards.questionnaire.places import walk
 
 from .forms import choice, coding, form, question, said_of, variable, when
 
+SLOW = [r"(([a-z])+.)+[A-Z]([a-z])+", r"(a|a|aa)+(b|c)", r"(.*a){25}b?!", r"(a?){60}(a{60}|x)y?z|q"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -267,6 +269,14 @@ class TestChecks:
         made = read(question("q", "open-choice", answerOption=[{"valueCoding": coding("a")}]))
         assert validate.check(made, {"q": [{"valueString": "something else"}]}) == []
 
+    @pytest.mark.parametrize("pattern", SLOW)
+    def test_a_slow_pattern_holds_nobody_up(self, pattern: str) -> None:
+        """Staff's own, by mistake: it would take minutes, or for ever."""
+        made = read(question("q", extension=[said_of("regex", {"valueString": pattern})]))
+        begun = time.process_time()
+        validate.check(made, {"q": [{"valueString": "a" * 60}]})
+        assert time.process_time() - begun < 5 * validate.PATTERN_SECONDS
+
     def test_strange_places_are_named(self) -> None:
         assert [
             one.code for one in validate.check(read(question("q")), {"gone": [{"valueString": "x"}]})
@@ -297,6 +307,17 @@ class TestCalculated:
         )  # fmt: skip
         said = {"scr": [{"valueDecimal": 1.0}], "age": [{"valueInteger": 60}]}
         assert calculate.calculated(made, said)["egfr"] == [{"valueDecimal": 64}]
+
+    def test_no_filtration_rate_without_the_sex(self) -> None:
+        """Our own template: nobody is taken for a man because nothing was said."""
+        ready = ROOT / "klisza" / "questionnaires" / "ready" / "contrast.json"
+        made = definition.read(json.loads(ready.read_text("utf-8")))
+        said = {"creatinine": [{"valueDecimal": 1.0}], "age": [{"valueInteger": 60}]}
+        woman = next(
+            one.answer for one in made.item("sex").options if one.answer["valueCoding"]["code"] == "female"
+        )
+        assert calculate.calculated(made, said)["egfr"] == []
+        assert calculate.calculated(made, said | {"sex": [woman]})["egfr"] == [{"valueDecimal": 64}]
 
     def test_the_name_stands_there_beforehand(self) -> None:
         made = read(
@@ -345,3 +366,71 @@ def test_the_response_holds_groups_and_nested_questions() -> None:
     assert answer["valueString"] == "one"
     assert answer["item"][0]["answer"] == [{"valueString": "because"}]
     assert second["item"][0]["answer"] == [{"valueString": "two"}]
+
+
+class TestWhatIsAskedAboutEachAnswer:
+    """R4: items below a question that repeats are asked about each of its answers."""
+
+    DRUG = question("drug", repeats=True, text="Lek", item=[
+        question("dose", "integer", enableWhen=[when("drug", "=", answerString="Metformina")]),
+        {"linkId": "since", "type": "group", "item": [question("year", "integer")]},
+    ])  # fmt: skip
+    SAID: ClassVar[dict[str, list[dict[str, Any]]]] = {
+        "drug#": [{"instance": 0}, {"instance": 2}],
+        "drug@0": [{"valueString": "Aspiryna"}],
+        "dose@0": [{"valueInteger": 1}],
+        "drug@2": [{"valueString": "Metformina"}],
+        "dose@2": [{"valueInteger": 500}],
+        "year@2": [{"valueInteger": 2019}],
+    }
+
+    def test_each_has_its_own_items(self) -> None:
+        made = read(self.DRUG)
+        assert "dose@2" in logic.enabled(made, self.SAID)
+        assert "dose@0" not in logic.enabled(made, self.SAID)
+        assert validate.check(made, logic.kept(made, self.SAID)) == []
+
+    def test_the_response_nests_them_below_their_answer(self) -> None:
+        [item] = response.build(read(self.DRUG), self.SAID)["item"]
+        assert (item["linkId"], item["text"]) == ("drug", "Lek")
+        first, second = item["answer"]
+        assert first == {"valueString": "Aspiryna"}
+        assert [one["linkId"] for one in second["item"]] == ["dose", "since"]
+        assert second["item"][1]["item"][0]["answer"] == [{"valueInteger": 2019}]
+
+    def test_one_that_was_added_and_left_empty_is_no_answer(self) -> None:
+        said = self.SAID | {"drug#": [{"instance": number} for number in (0, 2, 3)]}
+        assert response.build(read(self.DRUG), said) == response.build(read(self.DRUG), self.SAID)
+        assert "item" not in response.build(read(self.DRUG), {})
+
+    def test_others_ask_for_any_of_the_answers(self) -> None:
+        """Also the script: all places are named."""
+        after = question("after", enableWhen=[when("drug", "=", answerString="Aspiryna")])
+        made = read(self.DRUG, after)
+        assert "after" in logic.enabled(made, self.SAID)
+        assert logic.plan(made, self.SAID)["after"]["when"][0][0] == ["drug@0", "drug@2"]
+
+    def test_expressions_see_what_fhir_says(self) -> None:
+        total = question("sum", "integer", extension=[
+            expression("calculatedExpression", "%resource.item.where(linkId='drug').answer.count()")
+        ])  # fmt: skip
+        assert calculate.calculated(read(self.DRUG, total), self.SAID)["sum"] == [{"valueInteger": 2}]
+
+    def test_limits_are_those_of_all_answers(self) -> None:
+        bounded = self.DRUG | {
+            "required": True,
+            "extension": [said_of("questionnaire-maxOccurs", {"valueInteger": 1})],
+        }
+        made = read(bounded)
+        assert [one.code for one in validate.check(made, self.SAID)][:1] == ["too_many"]
+        assert [(one.path, one.code) for one in validate.check(made, {})] == [("drug@0", "required")]
+
+    def test_boxes_to_tick_are_one_question(self) -> None:
+        boxes = choice("c", "a", "b", repeats=True, item=[question("which")])
+        boxes["extension"] = [
+            said_of(
+                "questionnaire-itemControl", {"valueCodeableConcept": {"coding": [{"code": "check-box"}]}}
+            )
+        ]
+        assert {"c", "which"} == set(read(boxes).by_link)
+        assert "c#" in read(boxes | {"extension": []}).by_link

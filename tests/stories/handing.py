@@ -91,7 +91,7 @@ class Handing(Story):
         return self.portal.wait_for(settled, seconds=60, what="the files to be sorted")
 
 
-def make_disc(folder: Path, *, images: int = 12, second_person: bool = False, size: int = 0) -> Path:
+def make_disc(folder: Path, *, images: int = 12, size: int = 0) -> Path:
     """A medium as patients get it: two series, a DICOMDIR, a viewer. size: bytes of each image's pixels."""
     study = dataset()
     anna = {"PatientName": "KOWALCZYK^ANNA", "PatientBirthDate": "19580314", "StudyDescription": "TK GLOWY",
@@ -103,9 +103,6 @@ def make_disc(folder: Path, *, images: int = 12, second_person: bool = False, si
             {"Rows": size // 1024, "Columns": 512, "PixelData": bytes([number % 250]) * size} if size else {}
         )
         (folder / "DICOM" / f"IM{number:04}").write_bytes(dicom_file(**anna, **more))
-    if second_person:
-        other = {"PatientName": "Nowak^Jan", "PatientBirthDate": "19900101", "StudyDescription": "RTG KLATKI"}
-        (folder / "DICOM" / "IM9999").write_bytes(dicom_file(**other))
     (folder / "DICOMDIR").write_bytes(dicom_file(SOPClassUID="1.2.840.10008.1.3.10"))
     (folder / "VIEWER.EXE").write_bytes(b"MZ" + bytes(5000))
     (folder / "AUTORUN.INF").write_text("[autorun]\nopen=VIEWER.EXE\n")

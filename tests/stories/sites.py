@@ -39,6 +39,8 @@ PATIENT_PAGES = {
 }
 
 
+# Of a survey that is open, below its address.
+SURVEY_PAGES = {"questions": "", "summary": "summary/", "files": "files/"}
 # Open for ten minutes after a second factor; later they lead to "confirm" first.
 FRESH_PAGES = {
     "contact-mail": "/account/contact/mail/",

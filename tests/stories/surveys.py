@@ -46,6 +46,20 @@ def form(*items: dict[str, Any], title: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
+# Nothing has to be answered: its summary and its files page are open at once.
+OPTIONAL = form(
+    {
+        "linkId": "body", "type": "group", "text": "O Pani/Panu",
+        "item": [
+            question("metal", "boolean", "Czy jest metal w ciele?"),
+            question("drug", "string", "Lek", repeats=True, item=[question("dose", "string", "Dawka")]),
+            question("born", "date", "Data zabiegu"),
+        ],
+    },
+    title="Ankieta dobrowolna",
+)  # fmt: skip
+
+
 class Surveys(Story):
     survey: str
 

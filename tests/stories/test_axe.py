@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 from tests.portal import ROOT
 
 from .fed import NAMES, fed
-from .sites import OPEN_PAGES, PATIENT_PAGES, pages_of
+from .sites import OPEN_PAGES, PATIENT_PAGES, SURVEY_PAGES, pages_of
 from .story import ANNA, Story
+from .surveys import OPTIONAL, Surveys
 from .visitor import Visitor
 
 AXE = (ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
@@ -179,6 +180,17 @@ class TestPagesOfAPatient(Accessible):
             self.given_a_patient_on(name, screen, "light", "pl")
             open_it()
             self.then_nothing_is_wrong(f"menu of {name}")
+
+
+class TestPagesOfASurvey(Accessible, Surveys):
+    @COMBINATIONS
+    def test_axe_finds_nothing(self, screen: str, scheme: str, language: str) -> None:
+        self.given_the_hospital_asks(OPTIONAL, takes_files=True)
+        _, cookies = self._signed_in(*ANNA)
+        self.given_her_screen(cookies, screen, scheme, language)
+        for name, path in SURVEY_PAGES.items():
+            self.when_opened(f"/surveys/{self.survey}/{path}")
+            self.then_nothing_is_wrong(name)
 
 
 class TestEveryStateOfAnExamination(Accessible):

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from .fed import NAMES, fed
-from .sites import OPEN_PAGES, PATIENT_PAGES, pages_of
+from .sites import OPEN_PAGES, PATIENT_PAGES, SURVEY_PAGES, pages_of
 from .story import ANNA, Story
+from .surveys import OPTIONAL, Surveys
 from .visitor import Visitor
 
 
@@ -26,7 +27,7 @@ class Frame(Story):
         return page.title()
 
 
-class TestEveryPage(Frame):
+class TestEveryPage(Frame, Surveys):
     """S4, trust.md 7.2"""
 
     def test_open_pages(self) -> None:
@@ -57,6 +58,15 @@ class TestEveryPage(Frame):
         self.given_a_signed_in_patient()
         self.when_opened(address)
         self.then_the_frame_is_whole(name)
+
+    def test_pages_of_a_survey(self) -> None:
+        self.given_the_hospital_asks(OPTIONAL, takes_files=True)
+        self.given_a_signed_in_patient()
+        titles = []
+        for name, path in SURVEY_PAGES.items():
+            self.when_opened(f"/surveys/{self.survey}/{path}")
+            titles.append(self.then_the_frame_is_whole(name))
+        assert len(set(titles)) == len(titles), titles
 
     def test_pages_of_every_state(self) -> None:
         """What the hospital's messages make: each with a title of its own."""

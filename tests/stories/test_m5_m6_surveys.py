@@ -133,8 +133,17 @@ class TestTheHospitalAsks(Surveys):
         computer.get_by_label("Waga").blur()
         expect(computer.get_by_text("zmieniona na innym urządzeniu. Tam jest: 71 kg")).to_be_visible()
         computer.get_by_label("Waga").fill("76")
-        computer.get_by_label("Waga").blur()
-        self.then_it_was_kept(computer)
+        keep = computer.get_by_role("button", name=re.compile("Zostaw moją odpowiedź ?: Waga"))
+        keep.focus()
+        computer.keyboard.press("Enter")
+        expect(
+            computer.get_by_text("Zapisana jest odpowiedź z tego urządzenia: Waga – 76 kg.")
+        ).to_be_visible()
+        expect(computer.get_by_label("Waga")).to_have_value("76")
+        phone.get_by_label("Waga").fill("71,5")
+        phone.get_by_label("Waga").blur()
+        phone.get_by_role("button", name=re.compile("Weź odpowiedź z drugiego urządzenia ?: Waga")).click()
+        expect(phone.get_by_label("Waga")).to_have_value("76")
 
     def test_it_works_without_scripts(self) -> None:
         """Branching at Dalej, the same as with the script."""

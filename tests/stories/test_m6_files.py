@@ -15,6 +15,10 @@ from .handing import Handing, make_disc
 from .test_axe import violations
 
 
+def zipped(folder: Path, place: Path) -> Path:
+    return Path(shutil.make_archive(str(place / folder.name), "zip", folder))
+
+
 class TestHandingInADisc(Handing):
     def test_m6_4_and_m6_6_a_folder(self, tmp_path: Path) -> None:
         """S50, S53, S54, N8: its images with the name in them, without the disc's own program; then the receipt."""
@@ -38,21 +42,52 @@ class TestHandingInADisc(Handing):
         assert violations(self.page) == []
         assert self.page.evaluate("localStorage.length + sessionStorage.length") == 0
 
-    def test_s50_dragged_folders_and_two_persons(self, tmp_path: Path) -> None:
-        """N8: who is somebody else is asked about before, and stays out."""
-        disc = make_disc(tmp_path / "PLYTA", images=3, second_person=True)
+    def test_s50_a_disc_of_another_hospital_in_three_ways(self, samples: Path, tmp_path: Path) -> None:
+        """N8: folder, drag and ZIP of one medium with two persons; who is somebody else is asked about before."""
+        disc = samples / "dicom/media/pydicom-dicomdir"
         self.given_the_files_page()
-        self.when_dropped(disc)
-        self.then_the_list_says("4 pliki")
-        self.then_the_page_says("Obrazy: Jan Nowak")
+        self.when_chosen("Wybierz folder", disc / "77654033")
+        self.then_the_list_says("7 plików")
+        self.when_dropped(disc / "98892001")
+        self.then_the_list_says("14 plików")
+        self.then_the_page_says("Obrazy: Archibald Doe")
+        self.then_the_page_says("Obrazy: Peter Doe")
         assert violations(self.page) == []
         self.when_the_upload_is_started()
         self.then_the_page_says("Najpierw proszę odpowiedzieć")
-        self.page.get_by_role("button", name="Nie, proszę pominąć").click()
-        self.then_the_list_says("3 pliki")
+        self.page.get_by_role("button", name="Nie, proszę pominąć").first.click()
+        self.then_the_list_says("7 plików")
+        self.page.get_by_role("button", name="Tak, to ja").click()
+        self.when_chosen("Wybierz pliki", zipped(disc / "98892003", tmp_path))
+        self.then_the_list_says("8 plików")
         self.when_the_upload_is_started()
         self.then_everything_has_arrived()
-        assert len(self.delivered()) == 3
+        kinds = [(kind, state) for _path, kind, state in self.delivered()]
+        assert sorted(kinds) == [("archive", "sorted"), *[("dicom", "sorted")] * 24]
+
+    @pytest.mark.long
+    @pytest.mark.parametrize("tree", ["cd-s21610", "pydicom-dicomdir"])
+    @pytest.mark.parametrize("way", ["folder", "drag", "zip"])
+    def test_s50_whole_discs_of_the_samples(self, samples: Path, tmp_path: Path, tree: str, way: str) -> None:
+        """Every image of them and none of their indexes, however they are handed in."""
+        disc = samples / "dicom/media" / tree
+        images = sum("DIR" not in path.name for path in disc.rglob("*") if path.is_file())
+        self.given_the_files_page()
+        if way == "drag":
+            self.when_dropped(disc)
+        elif way == "folder":
+            self.when_chosen("Wybierz folder", disc)
+        else:
+            self.when_chosen("Wybierz pliki", zipped(disc, tmp_path))
+        mine = self.page.get_by_role("button", name="Tak, to ja")
+        if way != "zip":
+            expect(mine.first).to_be_visible()
+        for number in range(mine.count()):
+            mine.nth(number).click()
+        self.when_the_upload_is_started()
+        self.then_everything_has_arrived()
+        taken = [kind for _path, kind, state in self.delivered() if state in ("sorted", "quarantined")]
+        assert taken.count("dicom") == images
 
     def test_s49_a_zip_and_described_files_on_a_phone(self, tmp_path: Path) -> None:
         disc = make_disc(tmp_path / "PLYTA", images=3)
@@ -80,7 +115,8 @@ class TestHandingInADisc(Handing):
     @pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.long)])
     def test_s55_a_killed_browser_goes_on(self, tmp_path: Path, times: int) -> None:
         """L11, N7, M6.8: closed in the middle, another browser, the same folder once more."""
-        disc = make_disc(tmp_path / "PLYTA", images=60, size=1_500_000)
+        images = 60 if times < 20 else 240  # so much that something is left to send after the last cut
+        disc = make_disc(tmp_path / "PLYTA", images=images, size=1_500_000)
         self.given_the_files_page(screen=DESKTOP)
         self.when_chosen("Wybierz folder", disc)
         self.when_the_line_is_slow()
@@ -93,7 +129,7 @@ class TestHandingInADisc(Handing):
             self.when_the_same_folder_is_chosen(disc)
         self.when_the_line_is_good()
         self.then_everything_has_arrived()
-        assert len(self.delivered()) == 60
+        assert len(self.delivered()) == images
 
     def test_a_lost_session_goes_on_after_the_login(self, tmp_path: Path) -> None:
         disc = make_disc(tmp_path / "PLYTA", images=40, size=2_000_000)

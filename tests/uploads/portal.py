@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -143,19 +144,19 @@ class Sender:
             f"{self.base}batch/", content=body, headers={"Content-Type": "application/octet-stream"}
         ).raise_for_status()
 
+    def open(self, file: dict, size: int) -> tuple[str, int]:
+        """(address of its upload, where it goes on)."""
+        word = base64.b64encode(file["id"].encode()).decode()
+        words = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size), "Upload-Metadata": f"file {word}"}
+        made = self.http.post("/uploads/", headers=words)
+        made.raise_for_status()
+        return str(made.headers["Location"]), int(made.headers["Upload-Offset"])
+
     def _large(self, file: dict, data: bytes, piece: int) -> None:
         tus = {"Tus-Resumable": "1.0.0"}
         address, offset = file["upload"], file["offset"]
         if not address:
-            import base64
-
-            word = base64.b64encode(file["id"].encode()).decode()
-            made = self.http.post(
-                "/uploads/",
-                headers=tus | {"Upload-Length": str(len(data)), "Upload-Metadata": f"file {word}"},
-            )
-            made.raise_for_status()
-            address, offset = made.headers["Location"], int(made.headers["Upload-Offset"])
+            address, offset = self.open(file, len(data))
         assert re.fullmatch(r"/uploads/[0-9a-f]{32}", address)
         while offset < len(data):
             part = data[offset : offset + piece]

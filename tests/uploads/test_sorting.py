@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from klisza.base.errors import SandboxFailed
+from klisza.standards.dicom.big_endian import to_explicit_le
 from klisza.standards.dicom.part10 import split
+from klisza.standards.dicom.uids import EXPLICIT_BE, EXPLICIT_LE
 from klisza.uploads import looking, queries, services, storage, wording
 from klisza.uploads.looking import look
 from klisza.uploads.models import Delivery, HandedFile
@@ -91,6 +93,38 @@ class TestKinds:
         verdict = looked_at(path, name=name, folder=folder)
 
         assert (verdict["state"], verdict["reason"]) == expected
+
+    @pytest.mark.parametrize("kept", [0.99, 0.5, 0.2, 0.02])
+    def test_a_photo_of_a_phone_without_its_end(self, samples: Path, tmp_path: Path, kept: float) -> None:
+        whole = (samples / "documents/scans/simple.heic").read_bytes()
+        (tmp_path / "IMG_1.HEIC").write_bytes(whole[: int(len(whole) * kept)])
+
+        verdict = looked_at(tmp_path / "IMG_1.HEIC")
+
+        assert (verdict["kind"], verdict["state"], verdict["reason"]) == ("image", "refused", "cut_off")
+
+    def test_big_endian_is_taken_as_it_will_be_read(self, samples: Path, tmp_path: Path) -> None:
+        """What a converted copy in the archive has is what is compared; a header in any order of bytes is read."""
+        source = samples / "dicom/syntax/emri_small_big_endian.dcm"
+        to_explicit_le(str(source), str(tmp_path / "little.dcm"))
+        little, big = looked_at(tmp_path / "little.dcm"), looked_at(source)
+
+        assert big["facts"].pop("transfer_syntax_uid") == EXPLICIT_BE
+        assert little["facts"].pop("transfer_syntax_uid") == EXPLICIT_LE
+        assert big.pop("sha256") != little.pop("sha256")
+        assert big == little
+        assert big["state"] == "sorted"
+
+    def test_big_endian_that_cannot_be_converted_is_kept_aside(
+        self, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def breaks(source: str, target: str) -> None:
+            raise NotImplementedError
+
+        monkeypatch.setattr("klisza.standards.dicom.big_endian.to_explicit_le", breaks)
+        verdict = looked_at(samples / "dicom/syntax/emri_small_big_endian.dcm")
+
+        assert (verdict["state"], verdict["reason"]) == ("quarantined", "big_endian")
 
     def test_a_pdf_that_is_a_zip_as_well(self, tmp_path: Path) -> None:
         """R32"""

@@ -26,9 +26,19 @@ function redraw(): void {
   ending?.show(list.length);
 }
 
-function remove(items: Item[]): void {
-  list.remove(items);
+/** What was pressed has gone with the old drawing: on to the next question, or to the sum of the list. */
+function goOn(change: () => void): void {
+  const byKeys = document.activeElement?.matches(':focus-visible') ?? false;
+  change();
   redraw();
+  const open = root?.querySelector<HTMLElement>('[data-question]:has([aria-pressed="false"])');
+  const next = open ?? view.part('total');
+  next.tabIndex = -1;
+  next.focus({ preventScroll: !byKeys });
+}
+
+function remove(items: Item[]): void {
+  goOn(() => list.remove(items));
 }
 
 async function removeReady(file: { id: string }): Promise<void> {
@@ -38,9 +48,10 @@ async function removeReady(file: { id: string }): Promise<void> {
 }
 
 function answer(group: Group, isMe: boolean): void {
-  if (isMe) group.answer = true;
-  else list.remove(group.items);
-  redraw();
+  goOn(() => {
+    if (isMe) group.answer = true;
+    else list.remove(group.items);
+  });
 }
 
 async function edit(item: Item): Promise<void> {

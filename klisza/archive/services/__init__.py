@@ -5,15 +5,19 @@ from .comparing import Comparison, Difference, compare
 from .describing import cannot_be_plain, describe
 from .forwarding import (
     ask_forward,
+    end_asking,
     end_try,
     is_receiver,
+    note_asked,
     note_commitment,
+    note_forward,
     note_instance,
     send_again,
     take_due,
+    take_unanswered,
     touch,
 )
-from .peers import add_peer, find_peer, peers, record_refusal, remove_peer
+from .peers import add_peer, authorization_of, find_peer, peers, record_refusal, remove_peer
 from .previews import drop_handed_in
 from .quarantine import dismiss, quarantine
 from .rejection import reject_study, revoke_rejection
@@ -29,18 +33,22 @@ __all__ = [
     "Tally",
     "add_peer",
     "ask_forward",
+    "authorization_of",
     "cannot_be_plain",
     "compare",
     "decide_mixed",
     "describe",
     "dismiss",
     "drop_handed_in",
+    "end_asking",
     "end_try",
     "find_peer",
     "is_receiver",
     "keep_open",
+    "note_asked",
     "note_association",
     "note_commitment",
+    "note_forward",
     "note_instance",
     "peers",
     "quarantine",
@@ -54,5 +62,6 @@ __all__ = [
     "show_moved",
     "store_instance",
     "take_due",
+    "take_unanswered",
     "touch",
 ]

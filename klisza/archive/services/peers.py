@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 
@@ -14,12 +16,14 @@ from klisza.audit.actor import Actor
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import Refused
+from klisza.base.sealing import seal, unseal
 from klisza.standards.dicom.text import encoding_of
 
 from .associations import printable
 
 # A stranger who tries in a loop must not fill the tables.
 REFUSALS_PER_MINUTE = 10
+STOW_PURPOSE = "archive.peer.stow"
 
 
 @transaction.atomic
@@ -34,12 +38,15 @@ def add_peer(
     charset: str = "",
     report_titles: Sequence[str] | None = None,
     stow_url: str = "",
+    stow_user: str = "",
+    stow_secret: str = "",
 ) -> Peer:
     """Allow `ae_title` from `address` (one address or a network in CIDR form) to send.
 
     issuer: of patient ids in objects that name none. charset: SpecificCharacterSet of its unlabelled text, or a
     code page such as windows-1250. report_titles: titles or concept codes of the encapsulated PDF and SR objects
-    that are reports for the patient; [] = none of them, None = all. stow_url: where it takes images by DICOMweb.
+    that are reports for the patient; [] = none of them, None = all. stow_url: where it takes images by DICOMweb;
+    stow_secret: the password of stow_user there, or without a user a bearer token. It is kept sealed.
     Raises PeerExists, Refused (malformed address or title, unknown charset).
     """
     if not all(encoding_of(term) for term in charset.split("\\") if term):
@@ -55,12 +62,34 @@ def add_peer(
             peer = Peer.objects.create(
                 name=name, ae_title=ae_title.strip(), address=_shortest(network), port=port, issuer=issuer,
                 charset=charset, created_at=clock.now(), stow_url=stow_url.rstrip("/").removesuffix("/studies"),
+                stow_sealed=_sealed(stow_url, stow_user, stow_secret),
                 report_titles=None if report_titles is None else [title.strip() for title in report_titles],
             )  # fmt: skip
     except IntegrityError:
         raise PeerExists("there is a peer of this name already") from None
     record("peer.added", by=by, objects=[peer])
     return peer
+
+
+def _sealed(url: str, user: str, secret: str) -> bytes:
+    """Of the header Authorization (RFC 7617, RFC 6750); empty without a secret."""
+    if urlsplit(url).username is not None:
+        raise Refused("the address must not contain a name or password: they have fields of their own")
+    if not (user or secret):
+        return b""
+    if not (url and secret) or ":" in user or not (user + secret).isprintable():
+        raise Refused("a DICOMweb address, and a password or token of printable characters, belong together")
+    if user:
+        return seal(b"Basic " + b64encode(f"{user}:{secret}".encode()), purpose=STOW_PURPOSE)
+    if not secret.isascii() or " " in secret:
+        raise Refused("a token is one word of plain characters")
+    return seal(f"Bearer {secret}".encode(), purpose=STOW_PURPOSE)
+
+
+def authorization_of(peer: Peer) -> str:
+    """What its DICOMweb service wants as Authorization; empty = nothing. Raises SealBroken."""
+    sealed = bytes(peer.stow_sealed)
+    return unseal(sealed, purpose=STOW_PURPOSE).decode() if sealed else ""
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -62,7 +63,34 @@ class DicomPeerForm(SenderForm):
         assume_scheme="https",
         help_text=_("Images are forwarded there by STOW-RS instead of C-STORE"),
     )
-    field_order = ["name", "ae_title", "address", "port", "issuer", "charset", "stow_url"]
+    stow_user = forms.CharField(
+        label=_("User name there"),
+        max_length=128,
+        required=False,
+        help_text=_("Left empty when the service wants a token"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    stow_secret = forms.CharField(
+        label=_("Password or token"),
+        max_length=4096,
+        required=False,
+        strip=False,
+        help_text=_("Kept encrypted and never shown again"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    field_order = [
+        "name", "ae_title", "address", "port", "issuer", "charset", "stow_url", "stow_user", "stow_secret",
+    ]  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("stow_user") and not given.get("stow_secret"):
+            self.add_error("stow_secret", _("The user name needs its password."))
+        if (given.get("stow_user") or given.get("stow_secret")) and not given.get("stow_url"):
+            self.add_error(
+                "stow_url", _("The password or token is for a DICOMweb address: enter it as well.")
+            )
+        return given
 
 
 class Hl7PeerForm(SenderForm):

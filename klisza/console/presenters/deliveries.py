@@ -9,30 +9,20 @@ from datetime import date, datetime
 from django.utils.translation import gettext_lazy as _
 
 from klisza.archive import queries as archive
-from klisza.archive.models import Forward
 from klisza.base.plain import one_line
 from klisza.patients import queries as patients
 from klisza.uploads import wording
+from klisza.uploads.likeness import SAME
 from klisza.uploads.models import Delivery, HandedFile, Takeover
 from klisza.uploads.queries import Disc
+
+from .forwards import ForwardRow, forward_row
 
 STATES = {
     "closed": _("files are on their way"),
     "complete": _("everything has arrived"),
     "incomplete": _("not all files have come"),
     "refused": _("not taken"),
-}
-FORWARDS = {
-    "waiting": _("waits, or is being sent"),
-    "sent": _("sent; no commitment yet"),
-    "committed": _("sent, and the archive has promised to keep it"),
-    "failed": _("not everything was taken"),
-}
-INSTANCES = {
-    "waiting": _("waiting"),
-    "stored": _("sent"),
-    "committed": _("kept for good"),
-    "failed": _("refused"),
 }
 VERDICTS = {"accepted": _("Accepted"), "refused": _("Not taken")}
 
@@ -50,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True)
 class DiscCard:
-    """Images of one study. who: whom they name; is_safe: the patient, as far as anybody can tell."""
+    """Images of one study. who: whom they name; is_safe: no reason is asked for; agrees: and the names are alike."""
 
     key: str
     title: str
@@ -59,6 +49,7 @@ class DiscCard:
     count: int
     who: str
     is_safe: bool
+    agrees: bool
     word: str
     preview_id: uuid.UUID | None
     is_open: bool
@@ -71,15 +62,6 @@ class PaperRow:
     kind: str
     word: str
     is_open: bool
-
-
-@dataclass(frozen=True)
-class ForwardRow:
-    forward: Forward
-    word: str
-    counts: list[tuple[str, int]]
-    failures: list[str]
-    can_repeat: bool
 
 
 @dataclass(frozen=True)
@@ -108,6 +90,7 @@ def disc(one: Disc, decided: set[uuid.UUID]) -> DiscCard:
     named = [file.person for file in one.files if file.person]
     person = named[0] if named else None
     is_safe = not any(file.person and file.is_me is not True for file in one.files)
+    agrees = is_safe and all(likeness_of(file) == SAME for file in one.files if file.person)
     return DiscCard(
         key=str(first.pk),
         title=one_line(str(facts.get("study_description", "") or facts.get("series_description", ""))),
@@ -116,10 +99,23 @@ def disc(one: Disc, decided: set[uuid.UUID]) -> DiscCard:
         count=len(one.files),
         who=_who(person),
         is_safe=is_safe,
-        word=str(_("agrees with the patient") if is_safe else _("somebody else?")),
+        agrees=agrees,
+        word=_belongs(is_safe, agrees),
         preview_id=one.preview_id,
         is_open=not {file.pk for file in one.files} & decided,
     )
+
+
+def _belongs(is_safe: bool, agrees: bool) -> str:
+    if agrees:
+        return str(_("agrees with the patient"))
+    return str(
+        _("another name or date, but the patient says: this is me") if is_safe else _("somebody else?")
+    )
+
+
+def likeness_of(file: HandedFile) -> str:
+    return str((file.person or {}).get("likeness", SAME))
 
 
 def _who(person: dict[str, object] | None) -> str:
@@ -152,25 +148,11 @@ def aside(file: HandedFile) -> tuple[HandedFile, str]:
 
 
 def decision(takeover: Takeover) -> Decision:
-    forwards = [_forward(one) for one in archive.forwards_of(takeover.pk)]
+    forwards = [forward_row(one) for one in archive.forwards_of(takeover.pk)]
     return Decision(
         takeover=takeover,
         word=str(VERDICTS.get(takeover.verdict, "")),
         count=getattr(takeover, "count", 0),
         is_waiting=takeover.state == "waiting",
         forwards=forwards,
-    )
-
-
-def _forward(one: Forward) -> ForwardRow:
-    counts = archive.forwarded(one)
-    failures = (
-        one.instances.filter(state="failed").values_list("reason", flat=True).order_by().distinct()[:10]
-    )
-    return ForwardRow(
-        forward=one,
-        word=str(FORWARDS.get(one.state, "")),
-        counts=[(str(INSTANCES[name]), counts[name]) for name in INSTANCES if counts.get(name)],
-        failures=[*filter(None, failures)],
-        can_repeat=one.state == "failed",
     )

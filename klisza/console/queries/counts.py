@@ -29,7 +29,7 @@ LENGTHS: dict[str, Callable[[], QuerySet[Any]]] = {
     "guardians": lambda: GuardianProposal.objects.filter(decided_at=None),
     "closing": accounts.closing_requests,
     "messages": lambda: Message.objects.filter(state=Message.State.FAILED),
-    "deliveries": uploads.undecided,
+    "deliveries": uploads.for_staff_to_do,
     "breaches": lambda: Breach.objects.filter(closed_at=None),
     "release": held_examinations,
     "answers": questionnaires.with_unseen_flags,

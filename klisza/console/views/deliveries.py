@@ -16,6 +16,7 @@ from klisza.accounts.decorators import staff_required
 from klisza.accounts.middleware import PortalRequest
 from klisza.archive import queries as archive
 from klisza.archive import services as archiving
+from klisza.archive.models import Forward
 from klisza.audit.services import record
 from klisza.base import clock
 from klisza.base.errors import BadMessage, NotFound, Refused
@@ -29,6 +30,7 @@ from klisza.examinations.answers import file_response, png_response
 from klisza.examinations.services import add_hospital_document
 from klisza.patients import queries as patients
 from klisza.uploads import queries as uploads
+from klisza.uploads import virus
 from klisza.uploads.models import Delivery
 from klisza.uploads.services import taking
 
@@ -39,6 +41,9 @@ def deliveries(request: PortalRequest) -> HttpResponse:
     record("staff.deliveries_viewed", by=request.actor)
     context = {
         "rows": [shown.row(one) for one in uploads.inbox()],
+        "left_lying": uploads.left_lying(),
+        "scanner": virus.is_on(),
+        "stuck": [shown.row(one) for one in uploads.not_forwarded()],
         "decided": [shown.row(one) for one in uploads.decided()],
     }
     return render(request, "console/deliveries.html", context)
@@ -164,13 +169,27 @@ def download(request: PortalRequest, delivery_id: uuid.UUID, file_id: uuid.UUID)
 @require_POST
 @reader["deliveries"]
 def send_again(request: PortalRequest, delivery_id: uuid.UUID, forward_id: uuid.UUID) -> HttpResponse:
+    archiving.send_again(forward=_forward(delivery_id, forward_id), by=request.actor)
+    messages.success(request, _("The archive is asked again; what is missing there is sent again."))
+    return redirect("console:delivery", delivery_id)
+
+
+@require_POST
+@reader["deliveries"]
+def noted(request: PortalRequest, delivery_id: uuid.UUID, forward_id: uuid.UUID) -> HttpResponse:
+    """Somebody has brought the images there in another way, or asked by telephone."""
+    archiving.note_forward(forward=_forward(delivery_id, forward_id), by=request.actor)
+    messages.success(request, _("Noted as done."))
+    return redirect("console:delivery", delivery_id)
+
+
+def _forward(delivery_id: uuid.UUID, forward_id: uuid.UUID) -> Forward:
+    """Raises NotFound for that of another delivery."""
     row = uploads.for_staff(delivery_id)
     forward = archive.forward(forward_id)
     if forward is None or forward.subject not in {one.pk for one in uploads.takeovers(row)}:
         raise NotFound
-    archiving.send_again(forward=forward, by=request.actor)
-    messages.success(request, _("What was refused is sent again."))
-    return redirect("console:delivery", row.pk)
+    return forward
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

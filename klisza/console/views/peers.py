@@ -13,6 +13,7 @@ from klisza.accounts.middleware import PortalRequest
 from klisza.archive import services as archive
 from klisza.archive.errors import PeerExists
 from klisza.audit.services import record
+from klisza.base.errors import Refused
 from klisza.console.forms.peers import DicomPeerForm, Hl7PeerForm
 from klisza.console.presenters import words
 from klisza.console.queries import peers as queries
@@ -59,6 +60,10 @@ def add_dicom(request: PortalRequest) -> HttpResponse:
             archive.add_peer(**form.cleaned_data, by=request.actor)
         except PeerExists:
             form.add_error("name", _("There is an entry with this name already."))
+        except Refused:
+            form.add_error(
+                "stow_url", _("This address, user name and password or token do not fit together.")
+            )
         else:
             messages.success(request, _("%(name)s may send images now.") % form.cleaned_data)
             return redirect("console:peers")

@@ -49,7 +49,11 @@ def document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
     found = queries.document_of(viewer, document_id)
     note_document(viewer, found, action="document.opened")
     handing = documents.handings([found.pk]).get(found.pk)
-    context = {"row": presenters.document_row(found, handing), "file": panes.file_pane(found)}
+    context = {
+        "row": presenters.document_row(found, handing),
+        "file": panes.file_pane(found),
+        "is_picture": panes.is_printed_as_picture(found),
+    }
     return render(request, "examinations/document.html", context)
 
 
@@ -66,7 +70,7 @@ def document_page(request: HttpRequest, document_id: uuid.UUID, number: int) -> 
 @require_safe
 @patient_required
 def document_file(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
-    """The sender's own bytes; ?print and ?pdf give a PDF of a document without pages.
+    """The sender's own bytes; ?print and ?pdf give a PDF of a document without pages, ?print one of a picture.
 
     What a browser opens by itself is the PDF without scripts and actions (R32).
     """
@@ -78,6 +82,9 @@ def document_file(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseB
     if found.html and (inline or "pdf" in request.GET):
         pdf = printing.pdf_of_document(found)
         return made_pdf_response(pdf, panes.file_name(name, found.issued_at), inline=inline)
+    if inline and panes.is_printed_as_picture(found):
+        pdf = printing.pdf_of_picture(found)
+        return made_pdf_response(pdf, panes.file_name(name, found.issued_at), inline=True)
     return file_response(
         panes.blob_for(found, inline=inline),
         panes.file_name(name, found.issued_at, panes.extension_of(found)),

@@ -77,19 +77,36 @@ class Told:
 
 def send(forward: Forward, peer: Peer) -> None:
     """One try: everything that waits. What became of it stands in the rows; raises nothing of the network's."""
-    reason, uid = "", ""
+    reason = ""
     while rows := queries.to_send(forward):
         try:
-            taken, uid = _associate(forward, peer, _first(rows))
+            taken = _associate(forward, peer, _first(rows))
         except (Ended, OSError, RuntimeError) as end:
-            reason = (
-                str(end) if isinstance(end, Ended) else f"the peer cannot be reached ({type(end).__name__})"
-            )
+            reason = _why(end)
             break
         if not taken:
             reason = "the peer asks to come back later"
             break
-    archive.end_try(forward=forward, reason=reason, transaction_uid=uid)
+    archive.end_try(forward=forward, reason=reason)
+
+
+def ask_again(forward: Forward, peer: Peer) -> None:
+    """It took the images and has not said whether it keeps them. What became of it stands in the rows."""
+    reason, reports = "", list[Dataset]()
+    try:
+        association = _open(peer, [], reports)
+        try:
+            reason = _ask_to_commit(association, forward, reports, peer)
+        finally:
+            if association.is_established:
+                association.release()
+    except (Ended, OSError, RuntimeError) as end:
+        reason = _why(end)
+    archive.end_asking(forward=forward, reason=reason)
+
+
+def _why(end: Exception) -> str:
+    return str(end) if isinstance(end, Ended) else f"the peer cannot be reached ({type(end).__name__})"
 
 
 def _first(rows: list[ForwardedInstance]) -> list[ForwardedInstance]:
@@ -106,8 +123,8 @@ def _first(rows: list[ForwardedInstance]) -> list[ForwardedInstance]:
     return chosen
 
 
-def _associate(forward: Forward, peer: Peer, rows: list[ForwardedInstance]) -> tuple[bool, str]:
-    """(whether any of them was settled, UID of the commitment that was asked for). Raises Ended."""
+def _associate(forward: Forward, peer: Peer, rows: list[ForwardedInstance]) -> bool:
+    """Whether any of them was settled. Raises Ended."""
     reports: list[Dataset] = []
     association = _open(peer, rows, reports)
     settled = False
@@ -116,7 +133,9 @@ def _associate(forward: Forward, peer: Peer, rows: list[ForwardedInstance]) -> t
             told = _store(association, row)
             settled |= _note(row, told)
             archive.touch(forward)
-        return settled, _ask_to_commit(association, forward, reports, peer)
+        if not queries.to_send(forward):
+            _ask_to_commit(association, forward, reports, peer)
+        return settled
     finally:
         if association.is_established:
             association.release()
@@ -237,29 +256,33 @@ def _note(row: ForwardedInstance, told: Told) -> bool:
 
 
 def _ask_to_commit(association: Association, forward: Forward, reports: list[Dataset], peer: Peer) -> str:
-    """The UID under which the peer will report; "" when it offers no commitment or nothing was stored."""
-    offered = any(one.abstract_syntax == STORAGE_COMMITMENT for one in association.accepted_contexts)
-    stored = list(
-        forward.instances.filter(state="stored").select_related("instance").defer("instance__frame_index")
-    )
-    if not offered or not stored or queries.to_send(forward):
+    """Of all that it took and has not answered for; why it could not be asked, or ""."""
+    if not any(one.abstract_syntax == STORAGE_COMMITMENT for one in association.accepted_contexts):
+        return "the peer offers no storage commitment"
+    stored = queries.uncommitted(forward)
+    if not stored:
         return ""
     request = Dataset()
     request.TransactionUID = generate_uid(prefix=None)
     request.ReferencedSOPSequence = [_reference(row) for row in stored]
     # Written first: the answer may come on another association before this one has ended.
-    forward.transaction_uid = str(request.TransactionUID)
-    forward.save(update_fields=["transaction_uid"])
+    archive.note_asked(forward=forward, transaction_uid=str(request.TransactionUID))
     status, _ = association.send_n_action(request, 1, STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE)
-    if "Status" not in status or status.Status != SUCCESS:
-        return ""
-    deadline = time.monotonic() + ANSWER_SECONDS
-    while not reports and association.is_established and time.monotonic() < deadline:
-        time.sleep(0.05)
+    if "Status" not in status:
+        return "the peer went away or did not answer in time"
+    if status.Status != SUCCESS:
+        return f"the peer does not want to be asked: status {int(status.Status):04X}"
+    _wait_for(reports, association)
     for report in reports:
         uid, committed, failed = read_report(report)
         archive.note_commitment(transaction_uid=uid, committed=committed, failed=failed, peer_name=peer.name)
-    return forward.transaction_uid
+    return "" if reports else "the peer has not answered"
+
+
+def _wait_for(reports: list[Dataset], association: Association) -> None:
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while not reports and association.is_established and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _reference(row: ForwardedInstance) -> Dataset:

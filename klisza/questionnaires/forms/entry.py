@@ -29,13 +29,15 @@ class Posted(Protocol):
 
 @dataclass(frozen=True)
 class Entry:
-    """One place's controls. fault: "" or "type": what was typed cannot be an answer, and `raw` shows it again.
+    """One place's controls, and their name. fault: "" or "type": what was typed cannot be an answer, and `raw` shows
+    it again.
 
     seen: the version of the answer that the page showed. is_touched: the controls say something else than then.
     """
 
     item: Item
     path: str
+    name: str
     value: list[Answer]
     fault: str
     raw: list[dict[str, str]]
@@ -69,6 +71,7 @@ def entry(item: Item, path: Path, data: Posted) -> Entry:
     return Entry(
         item=item,
         path=str(path),
+        name=name,
         value=value,
         fault=fault,
         raw=raw,

@@ -83,6 +83,11 @@ class Block:
         return self.kind in ("radios", "checks", "date")
 
     @property
+    def has_choice(self) -> bool:
+        """Between this device's answer and another one's, should they differ."""
+        return bool(self.mark) and self.kind != "attachment"
+
+    @property
     def other(self) -> str:
         return next((row.get(OTHER, "") for row in self.rows if row.get("value") == OTHER), "")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from klisza.questionnaires import reciting
+from klisza.questionnaires import reciting, wording
 from klisza.questionnaires.fields import kind_of, name_of
 from klisza.questionnaires.queries import Snapshot
 from klisza.standards.questionnaire import logic
@@ -19,8 +19,9 @@ from .page import Block
 
 @dataclass(frozen=True)
 class Problem:
+    """text: what is wrong, with the question in front."""
+
     anchor: str
-    label: str
     text: str
 
 
@@ -29,7 +30,8 @@ def problems(blocks: Sequence[Block]) -> list[Problem]:
     found: list[Problem] = []
     for block in blocks:
         if block.error or block.clash:
-            found.append(Problem(block.first_id, block.label, block.error or block.clash))
+            text = wording.joined(block.label, block.error or block.clash)
+            found.append(Problem(block.first_id, text))
         for part in block.parts:
             found += problems(part.blocks)
     return found

@@ -13,6 +13,7 @@ from .listed import (
     request_of,
     standing,
     standing_one,
+    unprepared,
     unsettled,
 )
 from .state import Snapshot, person_as_fhir, snapshot
@@ -33,5 +34,6 @@ __all__ = [
     "snapshot",
     "standing",
     "standing_one",
+    "unprepared",
     "unsettled",
 ]

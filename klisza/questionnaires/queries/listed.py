@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.patients.viewer import Viewer
-from klisza.questionnaires.models import Completion, Questionnaire, SurveyRequest
+from klisza.questionnaires.models import Completion, PreparedPdf, Questionnaire, SurveyRequest
 from klisza.uploads.models import Delivery
 
 State = SurveyRequest.State
@@ -97,6 +97,13 @@ def due_for_reminder(limit: int) -> list[SurveyRequest]:
     # What was asked yesterday with a deadline tomorrow is still in everybody's mind.
     rows = rows.filter(asked_at__lte=now - DAY)
     return list(rows.select_related("patient").order_by("asked_at")[:limit])
+
+
+def unprepared(limit: int) -> list[PreparedPdf]:
+    rows = PreparedPdf.objects.filter(pdf=None)
+    return list(
+        rows.select_related("request__patient", "request__version__questionnaire").order_by("pk")[:limit]
+    )
 
 
 def unsettled(limit: int) -> list[Completion]:

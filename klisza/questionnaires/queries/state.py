@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from klisza.patients.models import Patient
@@ -18,7 +19,8 @@ GENDERS = {"F": "female", "M": "male", "O": "other"}
 @dataclass(frozen=True)
 class Snapshot:
     """version: SurveyRequest.answers_version that was read. answers: everything that stands in the form, also at
-    places that are not asked at the moment. versions: of each row; a place without one has 0.
+    places that are not asked at the moment. versions: of each row; a place without one has 0. changed_at: the last
+    answer; None without any.
     """
 
     definition: Definition
@@ -27,6 +29,7 @@ class Snapshot:
     versions: dict[str, int]
     patient: dict[str, Any]
     enabled: frozenset[str]
+    changed_at: datetime | None = None
 
     @property
     def counting(self) -> dict[str, list[dict[str, Any]]]:
@@ -48,6 +51,7 @@ def snapshot(request: SurveyRequest, *, language: str = "") -> Snapshot:
         versions={row.path: row.version for row in rows},
         patient=patient,
         enabled=frozenset(logic.enabled(definition, answers, patient=patient)),
+        changed_at=max((row.changed_at for row in rows), default=None),
     )
 
 

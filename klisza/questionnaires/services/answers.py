@@ -24,6 +24,8 @@ from klisza.standards.questionnaire.paths import Path
 from klisza.standards.questionnaire.places import instances
 from klisza.standards.questionnaire.validate import check_place
 
+from . import preparing
+
 MOST_ANSWERS = 3000  # rows of one request
 # A slip that the person may correct later is kept; what is no answer to this question at all is not.
 KEPT_ALL_THE_SAME = frozenset(
@@ -98,6 +100,7 @@ def _note_change(row: SurveyRequest, by: Actor) -> None:
     SurveyRequest.objects.filter(pk=row.pk).update(
         answers_version=F("answers_version") + 1, begun_at=row.begun_at
     )
+    preparing.forget(row)
 
 
 def _check(row: SurveyRequest, path: str, value: list[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from klisza.documents import services as documents
 from klisza.patients.models import Patient
 from klisza.patients.queries import survivor
 from klisza.patients.viewer import Viewer
-from klisza.questionnaires import printing, queries
+from klisza.questionnaires import queries
 from klisza.questionnaires.errors import AlreadySent, AnswersChanged, NotAnswered, SurveyClosed
 from klisza.questionnaires.models import Answer, AnswerFile, Completion, Flag, SurveyRequest
 from klisza.questionnaires.queries import Snapshot
@@ -26,9 +26,9 @@ from klisza.questionnaires.reading import title_of
 from klisza.standards.questionnaire import flags, response, validate
 from klisza.uploads import services as uploads
 
+from . import preparing
+
 State, Ending = SurveyRequest.State, Completion.Ending
-# What the button says -> how it ends.
-ENDINGS = {"upload": Ending.UPLOADED, "without": Ending.WITHOUT, "deliver": Ending.DELIVERED}
 
 
 def complete(
@@ -37,8 +37,8 @@ def complete(
     """Hand it over. button: upload | without, or deliver where no files are taken. seen: the answers_version that the
     summary showed.
 
-    The PDF is made and durable before; the transaction then checks that nothing has changed. Raises AlreadySent,
-    SurveyClosed, AnswersChanged, NotAnswered, what uploads.close raises, Unavailable.
+    The PDF is made, usually while the summary was read, and durable before; the transaction then checks that nothing
+    has changed. Raises AlreadySent, SurveyClosed, AnswersChanged, NotAnswered, what uploads.close raises, Unavailable.
     """
     _check_open(request)
     there = queries.snapshot(request, language=account.language)
@@ -46,14 +46,14 @@ def complete(
         raise AnswersChanged(
             _("An answer was changed on another device. Please look at the summary once more.")
         )
-    if button not in (("upload", "without") if request.version.questionnaire.takes_files else ("deliver",)):
+    ending = preparing.endings(request).get(button)
+    if ending is None:
         raise NotAnswered([], _("Please choose one of the two ways to finish."))
     faults = validate.check(there.definition, there.counting, patient=there.patient)
     if faults:
         raise NotAnswered(faults, _("Some answers are missing or need to be corrected."))
     now = clock.now()
-    pdf = printing.pdf(request, there, at=now, ending=ENDINGS[button], language=account.language)
-    stored = blobs.put(pdf)
+    stored = blobs.put(preparing.pdf_of(request, there, ending=ending, language=account.language))
     told = _response(request, there, account, viewer)
     with transaction.atomic():
         row = SurveyRequest.objects.select_for_update().get(pk=request.pk)
@@ -63,7 +63,7 @@ def complete(
                 _("An answer was changed on another device. Please look at the summary once more.")
             )
         _close_files(row, account, button, viewer)
-        completion = _write(row, there, account, stored, told, ENDINGS[button], now)
+        completion = _write(row, there, account, stored, told, ending, now)
         person = survivor(row.patient)
         with translation.override(account.language):
             completion.document = documents.hand_in(
@@ -77,6 +77,7 @@ def complete(
         )
         _forget_what_is_not_asked(row, there)
         _keep_files(row, person, there, viewer)
+        preparing.forget(row)
         SurveyRequest.objects.filter(pk=row.pk).update(state=State.ANSWERED)
         record(
             "survey.completed", by=viewer.actor, patient_id=row.patient_id, objects=[row, completion],

@@ -20,7 +20,7 @@ from klisza.patients.viewer import Viewer
 from klisza.questionnaires import queries
 from klisza.questionnaires.models import Questionnaire, QuestionnaireVersion, SurveyRequest
 
-from . import telling
+from . import preparing, telling
 
 State = SurveyRequest.State
 BATCH = 100
@@ -92,6 +92,7 @@ def withdraw(*, request: SurveyRequest, reason: str, by: Actor) -> None:
     )
     if not done:
         raise Refused(_("This survey is not open any more."))
+    preparing.forget(request)
     record("survey.withdrawn", by=by, patient_id=request.patient_id, objects=[request])
     request.refresh_from_db()
     if request.begun_at:
@@ -104,5 +105,6 @@ def expire_over() -> int:
     for request in over:
         with transaction.atomic():
             if SurveyRequest.objects.filter(pk=request.pk, state=State.OPEN).update(state=State.EXPIRED):
+                preparing.forget(request)
                 record("survey.expired", by=SYSTEM, patient_id=request.patient_id, objects=[request])
     return len(over)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from klisza.questionnaires import queries, reciting, services, wording
 from klisza.questionnaires.errors import SurveyClosed
 from klisza.questionnaires.fields import mark, name_of
 from klisza.questionnaires.forms import entry as entries
-from klisza.questionnaires.models import Answer, SurveyRequest
+from klisza.questionnaires.models import SurveyRequest
 from klisza.questionnaires.presenters import page as presenter
 from klisza.questionnaires.presenters import rules
 from klisza.questionnaires.queries import Snapshot
@@ -93,16 +94,23 @@ def page(request: PortalRequest, viewer: Viewer, survey: SurveyRequest, number: 
 
 
 def _posted(request: PortalRequest, viewer: Viewer, now: Sheet) -> HttpResponseBase:
+    act, _space, what = str(request.POST.get("go", "next")).partition(" ")
     read = entries.read(now.places, request.POST)
-    problems = _kept(viewer, now, read)
+    undecided = _undecided(request, read, what) if act in ("take", "keep") else []
+    left_alone = {one.name for one in undecided} | ({what} if act == "take" else set())
+    problems = _kept(viewer, now, [one for one in read if one.name not in left_alone])
+    for one in undecided:
+        problems.clashes[one.path] = clash_sentence(now, one.path, now.there.answers.get(one.path, ()))
+        problems.raw[one.path] = one.raw
     _attached(request, viewer, now, problems)
     after = sheet(now.survey, now.page.number + 1)
-    act, _space, what = str(request.POST.get("go", "next")).partition(" ")
+    if act in ("take", "keep"):
+        _tell_what_counts(request, after, act, what, problems)
     if problems.clashes or (act != "back" and problems.errors):
         return _shown(request, after, problems, status=422)
     if act in ("add", "remove", "detach"):
         return _changed(request, viewer, after, act, what)
-    if act == "more":
+    if act in ("more", "take", "keep"):
         return _to(now.survey, now.page.number, anchor=what)
     if act == "back":
         step = _next(after, -1)
@@ -162,16 +170,40 @@ def _save(viewer: Viewer, now: Sheet, changes: list[services.Change], problems: 
         return
     outcome = services.save(request=now.survey, changes=changes, by=viewer.actor)
     for path, other in outcome.clashes.items():
-        problems.clashes[path] = clash_sentence(now, path, other)
+        problems.clashes[path] = clash_sentence(now, path, other.value)
 
 
-def clash_sentence(now: Sheet, path: str, other: Answer) -> str:
+def clash_sentence(now: Sheet, path: str, other: Sequence[dict[str, Any]]) -> str:
     item, _place = now.there.definition.place(path)
-    words = ", ".join(reciting.in_words(item, one) for one in other.value) or _("no answer")
     return _(
-        "This was changed on another device meanwhile. There it says: %(answer)s. Correct it here, or leave it as it is "
-        "and go on: then what stands here counts."
-    ) % {"answer": words}
+        "This was changed on another device meanwhile. There it says: %(answer)s. Please choose which answer counts. If "
+        "you go on without choosing, it is what stands here."
+    ) % {"answer": _in_words(item, other)}
+
+
+def _in_words(item: Item, said: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(reciting.in_words(item, one) for one in said) or _("no answer")
+
+
+def _undecided(request: PortalRequest, read: list[entries.Entry], decided: str) -> list[entries.Entry]:
+    """Where another choice between two devices is open: one of them decides nothing about the others."""
+    return [
+        one for one in read if one.name != decided and f"{one.name}-open" in request.POST and one.is_touched
+    ]
+
+
+def _tell_what_counts(request: PortalRequest, now: Sheet, act: str, name: str, problems: Problems) -> None:
+    """After "keep mine" or "take the other's"."""
+    for item, path in now.places:
+        is_settled = str(path) not in problems.clashes and str(path) not in problems.errors
+        if name_of(item, path.at) == name and item.is_question and is_settled:
+            said = _in_words(item, now.there.answers.get(str(path), ()))
+            sentence = (
+                _("The answer of the other device is kept: %(answer)s.")
+                if act == "take"
+                else _("The answer of this device is kept: %(answer)s.")
+            )
+            messages.info(request, sentence % {"answer": wording.joined(reciting.label(item), said)})
 
 
 def _attached(request: PortalRequest, viewer: Viewer, now: Sheet, problems: Problems) -> None:

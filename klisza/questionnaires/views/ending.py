@@ -46,6 +46,8 @@ def _summary(request: PortalRequest, survey: SurveyRequest, status: int = 200) -
         "seen": there.version,
         "last": last[-1].number + 1 if last else 1,
     }
+    if not context["faults"] and request.account is not None:
+        services.want_pdf(request=survey, answers_version=there.version, language=request.account.language)
     return rendered(request, "summary", context, status=status)
 
 
@@ -57,7 +59,8 @@ def _faults(there: Snapshot) -> list[dict[str, object]]:
             continue
         item, _place = there.definition.place(fault.path)
         number = page_of(there.definition, item.link_id) + 1
-        made.append({"label": reciting.label(item), "text": wording.of_fault(item, fault), "page": number})
+        text = wording.joined(reciting.label(item), wording.of_fault(item, fault))
+        made.append({"text": text, "page": number})
     return made
 
 

@@ -7,22 +7,32 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import regex
+
 from . import coherence
 from . import extensions as ext
 from .choices import options
 from .errors import Refused
 from .extensions import FHIR, SDC
 from .flags import rules
-from .model import MOST_INSTANCES, NUMBERS, TIMES, TYPES, WORDS, Condition, Definition, Item, Variable
+from .model import MOST_INSTANCES, NUMBERS, SERIES, TIMES, TYPES, WORDS, Condition, Definition, Item, Variable
 from .paths import Answer
 from .values import has_type
 
 MOST_ITEMS = 1000
 DEEPEST = 12
 MOST_TEXT = 10_000
+LONGEST_PATTERN = 1000
 OPERATORS = frozenset({"exists", "=", "!=", ">", "<", ">=", "<="})
 HELPERS = frozenset({"help", "flyover", "prompt", "unit", "lower", "upper"})
 NOT_HERE = frozenset({"reference"})
+CALCULATED = SDC + "sdc-questionnaire-calculatedExpression"
+# Of a question with items below each of its answers: what is said of all answers together.
+OF_A_SERIES = frozenset({"repeats", "enableWhen", "enableBehavior"})
+EXTENSIONS_OF_A_SERIES = frozenset({
+    FHIR + "questionnaire-minOccurs", FHIR + "questionnaire-maxOccurs", FHIR + "questionnaire-hidden",
+    SDC + "sdc-questionnaire-enableWhenExpression",
+})  # fmt: skip
 
 
 def read(resource: dict[str, Any], *, language: str = "") -> Definition:
@@ -73,9 +83,11 @@ class _Reader:
         ext.refuse_unknown(link_id, raw)
         repeats = bool(raw.get("repeats"))
         below = [*loops, link_id] if kind == "group" and repeats else loops
+        nested = _listed(link_id, raw, "item")
+        if is_series(raw, kind):
+            return self._series(raw, ancestors, loops)
         # Holds its place in the order of the form until its children are read.
         self.by_link[link_id] = None  # type: ignore[assignment]
-        nested = _listed(link_id, raw, "item")
         item = Item(
             link_id=link_id,
             type=kind,
@@ -106,6 +118,40 @@ class _Reader:
         self.by_link[link_id] = item
         return item
 
+    def _series(self, raw: dict[str, Any], ancestors: tuple[str, ...], loops: tuple[str, ...]) -> Item:
+        """What is asked about each answer of a question repeats with it: a repeating group of one answer each."""
+        link_id = str(raw["linkId"])
+        around = link_id + SERIES
+        if around in self.seen:
+            raise Refused(link_id, "two items have this linkId")
+        number = self.seen.pop(link_id)
+        self.seen[around] = number
+        self.by_link[around] = None  # type: ignore[assignment]
+        limits = _limits(link_id, "group", raw)
+        once = {key: value for key, value in raw.items() if key not in OF_A_SERIES} | {"extension": [
+            one for one in raw.get("extension", []) if one.get("url") not in EXTENSIONS_OF_A_SERIES
+        ]}  # fmt: skip
+        item = Item(
+            link_id=around,
+            type="group",
+            number=number,
+            text=ext.translated(raw, "text", self.language)[:MOST_TEXT],
+            prefix=_text(raw, "prefix"),
+            repeats=True,
+            required=bool(raw.get("required")),
+            hidden=bool(ext.first(raw, FHIR + "questionnaire-hidden", default=False)),
+            conditions=_conditions(link_id, raw),
+            all_conditions=raw.get("enableBehavior") == "all",
+            min_occurs=limits["min_occurs"],
+            max_occurs=limits["max_occurs"],
+            enable_expression=_expressions(link_id, raw)["enable_expression"],
+            ancestors=ancestors,
+            loops=tuple(loops),
+            children=self.items([once], ancestors=(*ancestors, around), loops=(*loops, around)),
+        )
+        self.by_link[around] = item
+        return item
+
     def _link_id(self, raw: dict[str, Any], ancestors: tuple[str, ...]) -> str:
         parent = ancestors[-1] if ancestors else ""
         link_id = raw.get("linkId")
@@ -126,6 +172,16 @@ class _Reader:
         if kind == "display" and (raw.get("item") or raw.get("required") or raw.get("repeats")):
             raise Refused(link_id, "a text to read has no answer and holds no items (que-6)")
         return str(kind)
+
+
+def is_series(raw: dict[str, Any], kind: str) -> bool:
+    """Whether items stand below each of several answers. Boxes to tick are one question, asked once; so are files."""
+    if not raw.get("repeats") or kind in ("group", "display", "attachment") or _control(raw) == "check-box":
+        return False
+    if raw.get("readOnly") or len(raw.get("initial") or []) > 1 or ext.every(raw, CALCULATED):
+        return False
+    nested = raw.get("item") or []
+    return any(isinstance(one, dict) and one.get("type") != "display" for one in nested)
 
 
 def _listed(link_id: str, raw: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -202,10 +258,12 @@ def _initial(link_id: str, kind: str, raw: dict[str, Any]) -> tuple[Answer, ...]
 
 def _limits(link_id: str, kind: str, raw: dict[str, Any]) -> dict[str, Any]:
     length = raw.get("maxLength", 0)
-    pattern = ext.first(raw, FHIR + "regex", default="")
+    pattern = str(ext.first(raw, FHIR + "regex", default=""))
+    if len(pattern) > LONGEST_PATTERN:
+        raise Refused(link_id, f"the regular expression is longer than {LONGEST_PATTERN} characters")
     try:
-        re.compile(str(pattern))
-    except re.error:
+        regex.compile(pattern)
+    except regex.error:
         raise Refused(link_id, "the regular expression is not one") from None
     size = ext.first(raw, FHIR + "maxSize", default=0)
     return {
@@ -213,7 +271,7 @@ def _limits(link_id: str, kind: str, raw: dict[str, Any]) -> dict[str, Any]:
         "minimum": _bound(link_id, kind, ext.first(raw, FHIR + "minValue")),
         "maximum": _bound(link_id, kind, ext.first(raw, FHIR + "maxValue")),
         "decimal_places": _whole(link_id, ext.first(raw, FHIR + "maxDecimalPlaces")),
-        "pattern": str(pattern),
+        "pattern": pattern,
         "entry_format": str(ext.first(raw, FHIR + "entryFormat", default="")),
         # In R4 a decimal number of megabytes by its text; what is meant in files around is bytes from 1000 on.
         "max_size": int(size * 1024 * 1024 if size < 1000 else size) if isinstance(size, int | float) else 0,
@@ -263,7 +321,7 @@ def _units(link_id: str, raw: dict[str, Any]) -> dict[str, Any]:
 
 def _expressions(link_id: str, raw: dict[str, Any]) -> dict[str, Any]:
     return {
-        "calculated": ext.expression(link_id, raw, SDC + "sdc-questionnaire-calculatedExpression"),
+        "calculated": ext.expression(link_id, raw, CALCULATED),
         "initial_expression": ext.expression(link_id, raw, SDC + "sdc-questionnaire-initialExpression"),
         "enable_expression": ext.expression(link_id, raw, SDC + "sdc-questionnaire-enableWhenExpression"),
     }

@@ -70,9 +70,13 @@ class _State:
 
     def _met(self, item: Item, at: tuple[int, ...], condition: Condition) -> bool:
         asked = self.definition.by_link[condition.question]
-        place = self._nearest(item, at, asked)
-        said = self.answers.get(str(Path(asked.link_id, place)), ()) if self.is_enabled(asked, place) else ()
-        return holds(condition, list(said))
+        said = [
+            one
+            for place in self._meant(item, at, asked)
+            if self.is_enabled(asked, place)
+            for one in self.answers.get(str(Path(asked.link_id, place)), ())
+        ]
+        return holds(condition, said)
 
     def rule(self, item: Item, at: tuple[int, ...]) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -82,25 +86,35 @@ class _State:
         if item.conditions:
             made["all"] = item.all_conditions
             made["when"] = [
-                [str(Path(one.question, self._asked_at(item, at, one))), one.operator, one.answer]
-                for one in item.conditions
+                [self._asked_at(item, at, one), one.operator, one.answer] for one in item.conditions
             ]
         return made
 
-    def _asked_at(self, item: Item, at: tuple[int, ...], condition: Condition) -> tuple[int, ...]:
-        return self._nearest(item, at, self.definition.by_link[condition.question])
+    def _asked_at(self, item: Item, at: tuple[int, ...], condition: Condition) -> str | list[str]:
+        asked = self.definition.by_link[condition.question]
+        paths = [str(Path(asked.link_id, place)) for place in self._meant(item, at, asked)]
+        return paths[0] if len(paths) == 1 else paths
 
-    def _nearest(self, item: Item, at: tuple[int, ...], asked: Item) -> tuple[int, ...]:
-        """The occurrence of a question that a condition means: in the same group, else the last before, else the
-        first after (R4, enableWhen.question)."""
-        place: tuple[int, ...] = ()
+    def _meant(self, item: Item, at: tuple[int, ...], asked: Item) -> list[tuple[int, ...]]:
+        """Which occurrence of a question a condition means: in the same group, else the last before, else the first
+        after (R4, enableWhen.question). Of a question with several answers all of them, unless it is asked about one.
+        """
+        places: list[tuple[int, ...]] = [()]
         for depth, loop in enumerate(asked.loops):
-            if len(place) == depth < len(item.loops) and item.loops[: depth + 1] == asked.loops[: depth + 1]:
-                place = (*place, at[depth])
+            if depth < len(item.loops) and item.loops[: depth + 1] == asked.loops[: depth + 1]:
+                places = [(*place, at[depth]) for place in places]
                 continue
-            there = instances(self.definition.by_link[loop], place, self.answers)
-            place = (*place, there[-1] if asked.number < item.number else there[0])
-        return place
+            group = self.definition.by_link[loop]
+            places = [
+                (*place, number) for place in places for number in self._numbers(group, place, asked, item)
+            ]
+        return places
+
+    def _numbers(self, group: Item, place: tuple[int, ...], asked: Item, item: Item) -> list[int]:
+        there = instances(group, place, self.answers)
+        if group.is_series:
+            return there
+        return there[-1:] if asked.number < item.number else there[:1]
 
 
 def plan(
@@ -108,7 +122,7 @@ def plan(
 ) -> dict[str, Any]:
     """The conditions of every place as plain JSON, for a script that decides the same without asking again.
 
-    {path: {"in": path of what is around it, "all": bool, "when": [[path asked, operator, answer]]}}; "never" instead
+    {path: {"in": path of what is around it, "all": bool, "when": [[path or paths asked, operator, answer]]}}; "never" instead
     of conditions where an expression has refused it. Holds as long as no instance is added or removed.
     """
     state = _State(definition, answers)

@@ -16,6 +16,7 @@ TIMES = frozenset({"date", "dateTime", "time"})
 QUESTIONS = NUMBERS | CHOICES | WORDS | TIMES | {"boolean", "quantity", "attachment"}
 TYPES = QUESTIONS | {"group", "display"}
 MOST_INSTANCES = 50
+SERIES = "#"  # behind the link id of a question: the answers of it with what is asked about each
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,13 @@ class Item:
     @property
     def is_question(self) -> bool:
         return self.type in QUESTIONS
+
+    @property
+    def is_series(self) -> bool:
+        """A repeating group that no questionnaire names: each instance is one answer and what stands below it."""
+        return self.is_loop and self.link_id.endswith(SERIES) and len(self.children) == 1 and (
+            self.link_id == self.children[0].link_id + SERIES
+        )  # fmt: skip
 
     @property
     def is_loop(self) -> bool:

@@ -28,7 +28,7 @@ def pages(definition: Definition) -> tuple[Page, ...]:
     while len(roots) == 1 and _is_wrapper(roots[0]):
         roots = roots[0].children
     made: list[Page] = []
-    for is_group, together in groupby(roots, key=lambda item: item.type == "group"):
+    for is_group, together in groupby(roots, key=_has_own_page):
         some = tuple(together)
         if is_group:
             made += [Page(len(made) + place, (item,), item.text) for place, item in enumerate(some)]
@@ -38,11 +38,15 @@ def pages(definition: Definition) -> tuple[Page, ...]:
     return tuple(made)
 
 
+def _has_own_page(item: Item) -> bool:
+    return item.type == "group" and not item.is_series
+
+
 def _is_wrapper(item: Item) -> bool:
     is_plain = (
         item.type == "group" and not item.repeats and not item.conditions and not item.enable_expression
     )
-    return is_plain and any(one.type == "group" for one in item.children)
+    return is_plain and any(_has_own_page(one) for one in item.children)
 
 
 def page_of(definition: Definition, link_id: str) -> int:

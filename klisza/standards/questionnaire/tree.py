@@ -26,6 +26,9 @@ class _Tree:
         for item in some:
             if item.type == "display" or not self.counts(str(Path(item.link_id, at))):
                 continue
+            if item.is_series:
+                made += self._series(item, at)
+                continue
             made += self._group(item, at) if item.type == "group" else self._question(item, at)
         return made
 
@@ -36,6 +39,26 @@ class _Tree:
             if below or self.empty:
                 made.append(_head(item) | {"item": below})
         return made
+
+    def _series(self, item: Item, at: tuple[int, ...]) -> list[dict[str, Any]]:
+        """One item; below each answer what was asked about it. No answer at all: as a question without one."""
+        question = item.children[0]
+        found: list[tuple[list[Answer], list[dict[str, Any]]]] = []
+        for inside in children_at(item, at, self.answers):
+            path = str(Path(question.link_id, inside))
+            if self.counts(path):
+                said = [dict(one) for one in self.answers.get(path, ())][:1]
+                found.append((said, self.of(question.children, inside)))
+        made = _head(question)
+        if any(said for said, _below in found) or len(found) > 1:
+            answers = [
+                (said[0] if said else {}) | ({"item": below} if below else {})
+                for said, below in found
+                if said or (below and not self.empty)
+            ]
+            return [made | {"answer": answers}] if answers else ([made] if self.empty else [])
+        below = found[0][1] if found else []
+        return [made | ({"item": below} if below else {})] if below or self.empty else []
 
     def _question(self, item: Item, at: tuple[int, ...]) -> list[dict[str, Any]]:
         said: list[Answer] = [dict(one) for one in self.answers.get(str(Path(item.link_id, at)), ())]

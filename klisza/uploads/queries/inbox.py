@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
+from klisza.archive import queries as archive
+from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.documents.models import Handing
 from klisza.uploads.models import Delivery, HandedFile, Preview, Previewed, Takeover
@@ -15,6 +18,7 @@ State, Kind = HandedFile.State, HandedFile.Kind
 CLOSED = (Delivery.State.CLOSED, Delivery.State.COMPLETE, Delivery.State.INCOMPLETE)
 DOCUMENTS = (Kind.PDF, Kind.IMAGE)
 MOST_ROWS = 200
+LOOKED_AT_AFTER = timedelta(minutes=10)  # even a full disc of 10 GiB is sorted by then
 # Set aside, but of a person who may after all be the patient: staff may decide otherwise, with a reason.
 MAY_BE_TAKEN = Q(state=State.SORTED) | Q(state=State.QUARANTINED, reason="other_person")
 
@@ -61,6 +65,28 @@ def undecided() -> QuerySet[Delivery]:
         kind=Kind.ARCHIVE
     )
     return Delivery.objects.filter(Exists(files), state__in=CLOSED).order_by("closed_at")
+
+
+def for_staff_to_do() -> QuerySet[Delivery]:
+    """To be decided about, or accepted and not safely in the archive it was sent to."""
+    return Delivery.objects.filter(Q(pk__in=undecided().order_by().values("pk")) | _not_forwarded())
+
+
+def not_forwarded() -> list[Delivery]:
+    """The peer did not take all of it, or was asked in vain whether it keeps it."""
+    rows = Delivery.objects.filter(_not_forwarded()).select_related("patient")
+    return list(rows.order_by("closed_at")[:MOST_ROWS])
+
+
+def _not_forwarded() -> Q:
+    stuck = Takeover.objects.filter(delivery=OuterRef("pk"), pk__in=archive.stuck().values("subject"))
+    return Q(Exists(stuck))
+
+
+def left_lying() -> int:
+    """Files that have arrived and that nobody looks at: the worker or the virus scanner is away."""
+    rows = HandedFile.objects.filter(state=State.ARRIVED, arrived_at__lt=clock.now() - LOOKED_AT_AFTER)
+    return rows.count()
 
 
 def inbox() -> list[Delivery]:

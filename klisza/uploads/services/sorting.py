@@ -95,14 +95,15 @@ def look(files: Sequence[tuple[Place, str, bool]]) -> list[dict[str, Any]]:
     """(place, name, is of a whole folder) -> verdicts. Many in one child; if that dies, each in its own."""
     if not files:
         return []
-    found = [scanned(place) for place, _name, _folder in files]
     try:
         verdicts = _look(files)
     except (SandboxFailed, OSError):
         verdicts = [_look_alone(one) for one in files]
-    for verdict, virus_found in zip(verdicts, found, strict=True):
-        if virus_found:
-            verdict.update(state="quarantined", reason=virus_found[0], facts={"virus": virus_found[1]})
+    for verdict, (place, _name, _folder) in zip(verdicts, files, strict=True):
+        # Of a ZIP each member is scanned by itself: one bad file must not take the whole disc with it.
+        found = None if verdict["state"] == "unpack" else scanned(place)
+        if found:
+            verdict.update(state="quarantined", reason=found[0], facts={"virus": found[1]})
     return verdicts
 
 
@@ -121,21 +122,24 @@ def _look(files: Sequence[tuple[Place, str, bool]]) -> list[dict[str, Any]]:
     whole = sum(place.length for place, _name, _folder in files)
     seconds = 30 + whole // BYTES_PER_CPU_SECOND
     largest = max(place.path.stat().st_size for place, _name, _folder in files)
-    answer = sandbox.call(
-        "klisza.uploads.looking:look",
-        {
-            "files": [
-                {"path": str(place.path), "offset": place.offset, "length": place.length, "name": name,
-                 "in_folder": folder}
-                for place, name, folder in files
-            ],
-            "most_dicom": settings.MAX_INSTANCE_MB * 1024 * 1024,
-        },
-        # A mapped file counts as memory, however little of it is read.
-        memory_mb=2048 + largest // (1024 * 1024),
-        cpu_seconds=seconds,
-        wall_seconds=2 * seconds,
-    )  # fmt: skip
+    arguments = {
+        "files": [
+            {"path": str(place.path), "offset": place.offset, "length": place.length, "name": name,
+             "in_folder": folder}
+            for place, name, folder in files
+        ],
+        "most_dicom": settings.MAX_INSTANCE_MB * 1024 * 1024,
+    }  # fmt: skip
+    with storage.scratch() as scratch:
+        answer = sandbox.call(
+            "klisza.uploads.looking:look",
+            arguments,
+            folder=scratch,
+            # A mapped file counts as memory, however little of it is read.
+            memory_mb=2048 + largest // (1024 * 1024),
+            cpu_seconds=seconds,
+            wall_seconds=2 * seconds,
+        )
     return list(answer)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,7 +14,7 @@ from klisza.gateways import services as senders
 from klisza.gateways.errors import NoSuchSender
 from klisza.gateways.models import Hl7Peer
 
-DICOM_ONLY = ("ae_title", "port", "stow")
+DICOM_ONLY = ("ae_title", "port", "stow", "stow_user", "stow_secret_file")
 HL7_ONLY = ("certificate", "application", "facility", "frame_mb", "quiet")
 
 
@@ -32,6 +33,12 @@ class Command(BaseCommand):
         add.add_argument("--port", type=int, help="DICOM: where it listens itself")
         add.add_argument(
             "--stow", default="", help="DICOM: its DICOMweb address for what we forward; else C-STORE"
+        )
+        add.add_argument(
+            "--stow-user", default="", help="DICOM: user name there; without one a token is sent"
+        )
+        add.add_argument(
+            "--stow-secret-file", default="", help="DICOM: file with the password or token, kept encrypted"
         )
         add.add_argument("--hl7", action="store_true", help="a sender of HL7 v2 messages")
         add.add_argument(
@@ -68,8 +75,9 @@ class Command(BaseCommand):
             raise CommandError("--ae-title is required for a DICOM peer; an HL7 sender needs --hl7")
         wanted = ("name", "ae_title", "address", "port", "issuer", "charset", "report_titles")
         peer = services.add_peer(
-            **{key: options[key] for key in wanted}, stow_url=options["stow"] or "", by=SYSTEM
-        )
+            **{key: options[key] for key in wanted}, stow_url=options["stow"], stow_user=options["stow_user"],
+            stow_secret=_secret(options["stow_secret_file"]), by=SYSTEM,
+        )  # fmt: skip
         self.stdout.write(f"{peer.name}: {peer.ae_title} at {peer.address} may send")
 
     def _add_sender(self, options: dict[str, Any]) -> None:
@@ -98,6 +106,16 @@ class Command(BaseCommand):
         else:
             services.remove_peer(name=name, by=SYSTEM)
         self.stdout.write(f"{name}: removed")
+
+
+def _secret(path: str) -> str:
+    """From a file: what stands in a command is seen by every user of the machine."""
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise CommandError("--stow-secret-file cannot be read") from None
 
 
 def _of_sender(sender: Hl7Peer) -> str:

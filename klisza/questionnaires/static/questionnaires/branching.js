@@ -1,5 +1,5 @@
 // Decides which places of a survey are asked, as klisza/standards/questionnaire/logic.py does.
-// rules: {path: {in, all, when: [[path asked, operator, answer]], never}}; answers: {path: [FHIR answers]}.
+// rules: {path: {in, all, when: [[path or paths asked, operator, answer]], never}}; answers: {path: [FHIR answers]}.
 
 export function enabled(rules, answers) {
   const known = new Map();
@@ -12,12 +12,15 @@ export function enabled(rules, answers) {
     return known.get(path);
   };
 
+  // Of one place, or of all answers of a question that are places of their own.
+  const said = (asked) => [asked].flat().flatMap((path) => (isEnabled(path) ? answers[path] || [] : []));
+
   const decide = (path) => {
     const rule = rules[path];
     if (!rule || rule.never) return false;
     if (rule.in !== undefined && !isEnabled(rule.in)) return false;
     if (!rule.when) return true;
-    const met = ([asked, operator, answer]) => holds(operator, answer, isEnabled(asked) ? answers[asked] || [] : []);
+    const met = ([asked, operator, answer]) => holds(operator, answer, said(asked));
     return rule.all ? rule.when.every(met) : rule.when.some(met);
   };
 

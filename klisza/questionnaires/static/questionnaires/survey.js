@@ -72,6 +72,8 @@ function send(path) {
 async function post(path) {
   if (isLeaving) return;
   const { name } = page.fields[path];
+  // Nothing is overwritten before the person has chosen between two devices.
+  if (isOpenToChoice(name)) return;
   const body = new FormData();
   const block = document.getElementById(`${name}-block`);
   for (const [key, value] of new FormData(form)) {
@@ -115,11 +117,21 @@ function take(path, answer) {
   say(answer.errors[name] || answer.clashes[name] ? "" : kept);
 }
 
+function isOpenToChoice(name) {
+  const choice = document.getElementById(`${name}-choice`);
+  return Boolean(choice && !choice.hidden);
+}
+
 function show(name, part, text) {
   const place = document.getElementById(`${name}-${part}`);
   if (!place) return;
-  (place.querySelector("[data-part=error-text]") || place.lastElementChild).textContent = text;
+  place.querySelector(`[data-part=${part}-text]`).textContent = text;
   place.hidden = !text;
+  const choice = part === "clash" && document.getElementById(`${name}-choice`);
+  if (choice) {
+    choice.hidden = !text;
+    choice.querySelector("input").disabled = !text;
+  }
   const block = document.getElementById(`${name}-block`);
   const texts = ["error", "clash"].map((one) => document.getElementById(`${name}-${one}`));
   block.querySelector(".field")?.classList.toggle("has-error", texts.some((one) => one && !one.hidden));
