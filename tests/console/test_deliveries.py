@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
+from klisza.archive.jobs import run_settle
 from klisza.archive.models import Forward
 from klisza.archive.services import add_peer
 from klisza.audit.actor import SYSTEM
@@ -39,6 +40,7 @@ def delivery() -> Delivery:
         made = sent(a_patient("MRN-A"), ("CD/IM1", dicom_file(**MINE)), ("wypis.pdf", acting()))
     while jobs.run_documents() + jobs.run_previews() + run_rendering():
         pass
+    run_settle()
     return made
 
 

@@ -23,7 +23,7 @@ from klisza.notifications.models import Message
 from klisza.patients.models import Patient
 from klisza.uploads import jobs, queries, services
 from klisza.uploads.models import Delivery, HandedFile, Preview
-from klisza.uploads.services import carrying, taking
+from klisza.uploads.services import carrying, previewing, taking
 from tests.examinations.given import a_patient, mrn_of, pdf, viewer
 from tests.gateways.objects import dataset
 
@@ -111,6 +111,18 @@ class TestPreviews:
         assert preview.study.hidden_reason == "handed_in"
         assert preview.study.series.get().instances.count() == 2
         assert jobs.run_previews() == 0
+
+    def test_a_study_is_opened_once_all_of_it_is_there(
+        self, anna: Patient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One that grows under the viewer would lose its images while somebody looks."""
+        delivery = sent(anna, *disc())
+        monkeypatch.setattr(previewing, "AT_ONCE", 1)
+        for _each_file in delivery.files.all():
+            jobs.run_previews()
+            assert queries.discs(delivery)[0].preview_id is None
+        run_settle()
+        assert queries.discs(delivery)[0].preview_id == Preview.objects.get().study_id
 
     def test_nobody_else_comes_to_see_it(self, anna: Patient) -> None:
         """Not the patient, and no list of images without one."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from klisza.archive import queries as archive
+from klisza.archive.models import Study
 from klisza.base import clock
 from klisza.base.errors import NotFound
 from klisza.documents.models import Handing
@@ -117,15 +118,20 @@ def for_staff(delivery_id: uuid.UUID) -> Delivery:
 
 
 def discs(delivery: Delivery) -> list[Disc]:
-    """Images by study, in the order of the list."""
-    previews = dict(Preview.objects.filter(delivery=delivery).values_list("study_instance_uid", "study_id"))
+    """Images by study, in the order of the list; to be looked at once all of a study are there."""
+    settled = Preview.objects.filter(delivery=delivery, study__state=Study.State.SETTLED)
+    previews = dict(settled.values_list("study_instance_uid", "study_id"))
+    ready = set(Previewed.objects.filter(file__delivery=delivery).values_list("file_id", flat=True))
     groups: dict[str, list[HandedFile]] = {}
     rows = HandedFile.objects.filter(
         MAY_BE_TAKEN | Q(state=State.ACCEPTED), delivery=delivery, kind=Kind.DICOM
     )
     for file in rows.order_by("position"):
         groups.setdefault(file.study_instance_uid, []).append(file)
-    return [Disc(uid, files, previews.get(uid)) for uid, files in groups.items()]
+    return [
+        Disc(uid, files, previews.get(uid) if ready.issuperset(file.pk for file in files) else None)
+        for uid, files in groups.items()
+    ]
 
 
 def papers(delivery: Delivery) -> list[HandedFile]:
