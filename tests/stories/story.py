@@ -105,7 +105,9 @@ class Story:
         self.page.get_by_role("button", name="Akceptuję").click()
 
     def when_an_own_password_is_set(self, password: str = OWN_PASSWORD) -> None:
-        for field in self.page.locator("input[autocomplete=new-password]").all():
+        fields = self.page.locator("input[autocomplete=new-password]")
+        expect(fields.first).to_be_visible()  # the page before may still be there
+        for field in fields.all():
             field.fill(password)
         self.page.locator("form:has(input[autocomplete=new-password]) button[type=submit]").first.click()
         self.person.password = CHOSEN[self.portal.url, self.person.user_name] = password

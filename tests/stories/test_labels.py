@@ -47,38 +47,50 @@ SIGNED_IN = [("M2.8", "list", label) for label in TABS] + [
 ]
 
 
+def _by_page(rows: list[tuple[str, str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Page -> (step of the manual, label): each page is opened once."""
+    pages: dict[str, list[tuple[str, str]]] = {}
+    for step, page, label in rows:
+        pages.setdefault(page, []).append((step, label))
+    return pages
+
+
 class Labels(Story):
-    def then_the_label_stands_there(self, page: Page, label: str) -> None:
+    def then_the_label_stands_there(self, page: Page, label: str, step: str = "") -> None:
         """As a text of its own or as the name of a control; case and letters exactly."""
         exact = re.compile(rf"^\s*{re.escape(label)}\s*$")
         found = page.get_by_text(exact).count() + page.get_by_label(exact).count()
         found += page.get_by_role("button", name=label, exact=True).count()
         found += page.get_by_role("link", name=label, exact=True).count()
         inside = page.locator("body").inner_text() if not found else ""
-        assert found or re.search(rf"(?<!\w){re.escape(label)}(?!\w)", inside), f"{page.url} has no {label!r}"
+        assert found or re.search(rf"(?<!\w){re.escape(label)}(?!\w)", inside), (
+            f"{step}: {page.url} has no {label!r}"
+        )
 
 
 class TestLabelsOfThePublicPages(Labels):
-    @pytest.mark.parametrize(("step", "path", "label"), OPEN)
-    def test_the_label_stands_on_its_page(self, step: str, path: str, label: str) -> None:
+    @pytest.mark.parametrize(("path", "labels"), _by_page(OPEN).items(), ids=_by_page(OPEN))
+    def test_the_labels_stand_on_their_page(self, path: str, labels: list[tuple[str, str]]) -> None:
         self.given_a_browser()
         self.when_opened(path)
-        self.then_the_label_stands_there(self.page, label)
+        for step, label in labels:
+            self.then_the_label_stands_there(self.page, label, step)
 
 
 class TestLabelsOfThePatientsPages(Labels):
-    @pytest.mark.parametrize(("step", "name", "label"), SIGNED_IN)
-    def test_the_label_stands_on_its_page(self, step: str, name: str, label: str) -> None:
+    @pytest.mark.parametrize(("name", "labels"), _by_page(SIGNED_IN).items(), ids=_by_page(SIGNED_IN))
+    def test_the_labels_stand_on_their_page(self, name: str, labels: list[tuple[str, str]]) -> None:
         self.given_a_signed_in_patient()
         if name != "list":
             self.when_opened(self.address(name))
-        if label == "Zmień hasło":
-            self.page.get_by_role("banner").get_by_text("Anna Kowalczyk").first.click()
-        if label == "Export DICOM":
-            self.page.get_by_text("Więcej opcji").first.click()
         if name == "viewer":
             expect(self.page.locator("#viewport canvas").first).to_be_visible()
-        self.then_the_label_stands_there(self.page, label)
+        for step, label in labels:
+            if label == "Zmień hasło":
+                self.page.get_by_role("banner").get_by_text("Anna Kowalczyk").first.click()
+            if label == "Export DICOM":
+                self.page.get_by_text("Więcej opcji").first.click()
+            self.then_the_label_stands_there(self.page, label, step)
 
     def address(self, name: str) -> str:
         visitor = Visitor(self.portal)

@@ -160,8 +160,18 @@ class Sender:
         assert re.fullmatch(r"/uploads/[0-9a-f]{32}", address)
         while offset < len(data):
             part = data[offset : offset + piece]
-            self.sent += len(part)
             headers = tus | {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-            answer = self.http.patch(address, content=part, headers=headers)
+            answer = self._patched(address, part, headers)
             answer.raise_for_status()
             offset = int(answer.headers["Upload-Offset"])
+
+    def _patched(self, address: str, part: bytes, headers: dict[str, str]) -> httpx.Response:
+        """423: a request whose line was cut has the upload until the server notices; a browser asks again as well."""
+        deadline = time.monotonic() + 60
+        while True:
+            self.sent += len(part)
+            answer = self.http.patch(address, content=part, headers=headers)
+            if answer.status_code != 423 or time.monotonic() > deadline:
+                return answer
+            self.sent -= len(part)
+            time.sleep(0.2)
