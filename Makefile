@@ -37,7 +37,7 @@ setup-test: setup .state/system-test .state/lforms
 
 test: setup-test ## set everything up and run every scenario in its short form
 	cd frontend && npm test
-	$(BIN)/pytest -m "not long" -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+	tools/run_tests.sh -m "not long" -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-long: setup-test ## the same code with full figures, on SQLite and on PostgreSQL
 	cd frontend && npm test

@@ -22,9 +22,7 @@ CORE = [
     "tests/audit",
     "tests/notifications/test_jobs.py",
     "tests/patients/test_parallel.py",
-    "tests/patients/test_merge.py",
     "tests/sharing/test_pins.py",
-    "tests/accounts/test_first_login.py",
 ]
 KEY = "test-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH"
 

@@ -57,7 +57,9 @@ class Copies(Results):
 
 
 class TestTheDialog(Copies):
-    @pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+    @pytest.mark.parametrize(
+        "screen", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.long)], ids=["phone", "desktop"]
+    )
     def test_from_the_viewer_to_the_unpacked_copy(self, screen: dict[str, int], tmp_path: Path) -> None:
         """M3.4, M3.5, M3.7"""
         self.given_a_signed_in_patient(screen=screen)

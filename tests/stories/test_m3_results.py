@@ -40,7 +40,7 @@ PICTURES = [
 
 
 # Of the others tests/viewer/test_viewer_browser.py always looks at some.
-ALWAYS = ("mr-head", "xa-coronary", "us-doppler")
+ALWAYS = ("mr-head", "us-doppler")
 
 
 class Results(Story):

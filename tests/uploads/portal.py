@@ -9,6 +9,7 @@ import re
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -88,6 +89,10 @@ def contents_of(folder: Path) -> dict[str, bytes]:
     return {f"{folder.name}/{path.relative_to(folder)}": path.read_bytes() for path in files}
 
 
+# A request whose line was cut has the upload, and moves it on, until the server notices: ask where it stands.
+CUT = (409, 423)
+
+
 class Sender:
     """Counts what it sends: `sent` against what there was tells how much went twice."""
 
@@ -158,20 +163,15 @@ class Sender:
         if not address:
             address, offset = self.open(file, len(data))
         assert re.fullmatch(r"/uploads/[0-9a-f]{32}", address)
+        deadline = time.monotonic() + 60
         while offset < len(data):
             part = data[offset : offset + piece]
             headers = tus | {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-            answer = self._patched(address, part, headers)
+            answer = self.http.patch(address, content=part, headers=headers)
+            if answer.status_code in CUT and time.monotonic() < deadline:
+                time.sleep(0.2)
+                answer = self.http.head(address, headers=tus)
+            else:
+                self.sent += len(part)
             answer.raise_for_status()
             offset = int(answer.headers["Upload-Offset"])
-
-    def _patched(self, address: str, part: bytes, headers: dict[str, str]) -> httpx.Response:
-        """423: a request whose line was cut has the upload until the server notices; a browser asks again as well."""
-        deadline = time.monotonic() + 60
-        while True:
-            self.sent += len(part)
-            answer = self.http.patch(address, content=part, headers=headers)
-            if answer.status_code != 423 or time.monotonic() > deadline:
-                return answer
-            self.sent -= len(part)
-            time.sleep(0.2)
