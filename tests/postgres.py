@@ -43,6 +43,7 @@ def server() -> Iterator[str]:
         initdb = [where / "initdb", "-D", folder / "data", "-U", "klisza", "-A", "trust", "-E", "UTF8", "-N"]
         subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **as_user)
         options = ["-k", folder, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        options += ["-c", "max_connections=600"]  # docs/operations/settings.md, for two portals
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
                 [where / "postgres", "-D", folder / "data", *options],
