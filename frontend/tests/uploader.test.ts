@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Api, Failed, type Listed } from '../islands/uploader/api';
+import { endings } from '../islands/uploader/ending';
 import { type Item, makeItem, markOf } from '../islands/uploader/items';
 import { List, match, needsAnswer } from '../islands/uploader/list';
 import { personOf, readDicom } from '../islands/uploader/person';
@@ -203,5 +204,20 @@ describe('words', () => {
     expect([1, 3, 12].map((n) => words.count('files', n))).toEqual(['1 plik', '3 pliki', '12 plików']);
     expect(words.bytes(1536)).toContain('1,5');
     expect(words.date('2024-01-31')).toBe('31.01.2024');
+  });
+});
+
+describe('the two buttons that end a questionnaire', () => {
+  it('cannot be pressed while files are still being read', () => {
+    document.body.innerHTML =
+      '<button name="ending" value="upload"></button><button name="ending" value="without"></button>';
+    const disabled = () => [...document.querySelectorAll('button')].map((button) => button.disabled);
+    const ending = endings(async () => undefined);
+    ending.show(0);
+    expect(disabled()).toEqual([true, false]);
+    ending.hold();
+    expect(disabled()).toEqual([true, true]);
+    ending.show(3);
+    expect(disabled()).toEqual([false, true]);
   });
 });

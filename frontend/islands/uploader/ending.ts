@@ -4,6 +4,8 @@ import { Failed } from './api';
 export interface Ending {
   /** files: how many are on the list. */
   show(files: number): void;
+  /** Until the list is shown again: it is being added to, and what is pressed now would leave files out. */
+  hold(): void;
   /** Nothing is left to press. */
   over(): void;
 }
@@ -26,6 +28,9 @@ export function endings(start: (submit: () => Promise<void>) => Promise<void>): 
   return {
     show(files) {
       for (const button of buttons()) button.disabled = button.value === 'upload' ? !files : files > 0;
+    },
+    hold() {
+      for (const button of buttons()) button.disabled = true;
     },
     over() {
       for (const button of buttons()) (button.closest('form') ?? button).hidden = true;

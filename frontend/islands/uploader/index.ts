@@ -73,11 +73,15 @@ async function readServer(): Promise<void> {
 async function take(chosen: Chosen[]): Promise<void> {
   if (config.state !== 'collecting') return resume(chosen);
   warn(chosen.length ? '' : words.say('nothing'));
-  await list.add(chosen, (done) => {
-    if (done % 50 === 0 || done === chosen.length)
-      view.part('total').textContent = words.say('reading', { done, all: chosen.length });
-  });
-  redraw();
+  ending?.hold();
+  try {
+    await list.add(chosen, (done) => {
+      if (done % 50 === 0 || done === chosen.length)
+        view.part('total').textContent = words.say('reading', { done, all: chosen.length });
+    });
+  } finally {
+    redraw();
+  }
   const { files, bytes } = config.limits;
   if (list.length > files) warn(words.say('too_many', { most: words.count('files', files) }));
   else if (list.bytes > bytes) warn(words.say('too_much', { most: words.bytes(bytes) }));
